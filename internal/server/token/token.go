@@ -70,9 +70,12 @@ func (r Ring) Verify(token, origin string, now time.Time) (Nonce, error) {
 	if len(token) > Longest {
 		return Nonce{}, ErrForged
 	}
-	// Strict: a token has one spelling only.
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) < fixedSize || raw[0] != version || len(raw) != fixedSize+int(raw[1]) {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	// A token has one spelling: no line breaks, no odd bits at the end.
+	if err != nil || base64.RawURLEncoding.EncodeToString(raw) != token {
+		return Nonce{}, ErrForged
+	}
+	if len(raw) < fixedSize || raw[0] != version || len(raw) != fixedSize+int(raw[1]) {
 		return Nonce{}, ErrForged
 	}
 	keyID, rest := raw[2:2+int(raw[1])], raw[2+int(raw[1]):]
