@@ -1,0 +1,43 @@
+package v1alpha1
+
+// Condition types. Ready, Reconciling and Stalled follow the kstatus convention; the others say which part is awaited.
+const (
+	// ConditionReady is True when the tenant serves its visitors, the class is usable, or the copy can be restored.
+	ConditionReady = "Ready"
+	// ConditionReconciling is True while the controller still works towards the spec.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is True when only a person can help; the message names the field and the remedy.
+	ConditionStalled = "Stalled"
+	// ConditionDatabaseReady is True when every instance of the Aurora cluster is available and in step with the spec.
+	ConditionDatabaseReady = "DatabaseReady"
+	// ConditionMigrationReady is True when schemas and users are those that the image wants.
+	ConditionMigrationReady = "MigrationReady"
+	// ConditionServerReady is True when the Deployment has all of its pods available on the newest template.
+	ConditionServerReady = "ServerReady"
+	// ConditionIngressReady is True when the entrance has given the Ingress an address.
+	ConditionIngressReady = "IngressReady"
+	// ConditionBackupReady is True when the newest copy that the schedule asked for can be restored.
+	ConditionBackupReady = "BackupReady"
+)
+
+// Condition reasons, one word for what the message says in a sentence.
+const (
+	ReasonReady             = "Ready"
+	ReasonProgressing       = "Progressing"
+	ReasonPending           = "Pending"
+	ReasonWaiting           = "Waiting"
+	ReasonFailed            = "Failed"
+	ReasonSuspended         = "Suspended"
+	ReasonDeleting          = "Deleting"
+	ReasonInvalidSpec       = "InvalidSpec"
+	ReasonUnknownClass      = "UnknownClass"
+	ReasonHostnameInUse     = "HostnameInUse"
+	ReasonUnknownBackup     = "UnknownBackup"
+	ReasonUnknownTenant     = "UnknownTenant"
+	ReasonNamespaceInUse    = "NamespaceInUse"
+	ReasonConfirmDeletion   = "ConfirmationMissing"
+	ReasonCredentialMissing = "CredentialMissing"
+	ReasonNoBackupYet       = "NoBackupYet"
+	ReasonBackupFailed      = "BackupFailed"
+	ReasonClassInUse        = "ClassInUse"
+)

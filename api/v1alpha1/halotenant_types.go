@@ -1,0 +1,238 @@
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// DeletionPolicy says what becomes of the database when its tenant is deleted.
+// +kubebuilder:validation:Enum=Snapshot;Retain;Delete
+type DeletionPolicy string
+
+// What becomes of the database.
+const (
+	// DeletionSnapshot takes a final copy, waits until it can be restored, then deletes the database.
+	DeletionSnapshot DeletionPolicy = "Snapshot"
+	// DeletionRetain leaves the database running, without anything in the cluster that manages it.
+	DeletionRetain DeletionPolicy = "Retain"
+	// DeletionDelete deletes the database without a final copy.
+	DeletionDelete DeletionPolicy = "Delete"
+)
+
+// HaloTenant is one advice firm: a server, a database and rules of its own in the namespace halo-<name>.
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:scope=Cluster,shortName=ht,categories=halo
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Class",type=string,JSONPath=`.spec.className`
+// +kubebuilder:printcolumn:name="Hostname",type=string,JSONPath=`.spec.hostname`
+// +kubebuilder:printcolumn:name="Origins",type=integer,JSONPath=`.status.origins`
+// +kubebuilder:printcolumn:name="Last backup",type=date,JSONPath=`.status.backup.lastReadyTime`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.matches('^[a-z]([a-z0-9]|-[a-z0-9])*$') && self.metadata.name.size() <= 40",message="metadata.name must be at most 40 lower-case letters, digits and single hyphens, beginning with a letter: the names of the namespace and of the database are made from it"
+// +kubebuilder:validation:XValidation:rule="!(self.metadata.name in ['backups', 'system', 'operator'])",message="metadata.name backups, system and operator are taken by the operator's own namespaces"
+type HaloTenant struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	Spec HaloTenantSpec `json:"spec"`
+	// +kubebuilder:default={"observedGeneration":-1,"conditions":{{"type":"Ready","status":"Unknown","reason":"Pending","message":"Waiting for the controller","lastTransitionTime":"1970-01-01T00:00:00Z"},{"type":"Reconciling","status":"True","reason":"Pending","message":"Waiting for the controller","lastTransitionTime":"1970-01-01T00:00:00Z"}}}
+	Status HaloTenantStatus `json:"status,omitempty"`
+}
+
+// HaloTenantList is a list of tenants.
+// +kubebuilder:object:root=true
+type HaloTenantList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []HaloTenant `json:"items"`
+}
+
+// HaloTenantSpec is what a firm's service is; what it does not say comes from its class.
+// +kubebuilder:validation:XValidation:rule="has(self.bootstrap) == has(oldSelf.bootstrap)",message="spec.bootstrap is used only when the database is created and cannot be added or removed later"
+type HaloTenantSpec struct {
+	// className names a HaloTenantClass. It cannot change: a tenant never moves between environments.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.className cannot be changed; make a new tenant from a backup of this one"
+	ClassName string `json:"className"`
+
+	// hostname is the DNS name that visitors' browsers call; no two tenants share one.
+	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$')",message="spec.hostname must be a lower-case DNS name with a domain, such as halo.acme.example"
+	Hostname string `json:"hostname"`
+
+	// allowedOrigins are the web origins whose pages may use the widget. A change takes effect without a restart.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=100
+	// +listType=set
+	AllowedOrigins []Origin `json:"allowedOrigins"`
+
+	// advisors are those whom reports go to; a page chooses one by its id.
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=500
+	// +listType=map
+	// +listMapKey=id
+	Advisors []Advisor `json:"advisors"`
+
+	// +optional
+	Brand *Brand `json:"brand,omitempty"`
+	// +optional
+	Server *TenantServer `json:"server,omitempty"`
+	// +optional
+	Backup *TenantBackup `json:"backup,omitempty"`
+	// +optional
+	Database *TenantDatabase `json:"database,omitempty"`
+
+	// deletionPolicy says what becomes of the database when the tenant is deleted.
+	// +kubebuilder:default=Snapshot
+	// +optional
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// bootstrap makes the database from a copy instead of an empty one.
+	// +optional
+	Bootstrap *Bootstrap `json:"bootstrap,omitempty"`
+
+	// suspend stops every change to the tenant's objects; what runs goes on running.
+	// +optional
+	Suspend bool `json:"suspend,omitempty"`
+}
+
+// Origin is exactly scheme://host[:port].
+// +kubebuilder:validation:MaxLength=300
+// +kubebuilder:validation:XValidation:rule="self.matches('^(https://([a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*|[[][0-9a-f:.]+[]])|http://(([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])*localhost|127[.]0[.]0[.]1|[[]::1[]]))(:[1-9][0-9]{0,4})?$')",message="spec.allowedOrigins: an origin is exactly scheme://host[:port] in lower case, without a path, a trailing slash or a wildcard; https anywhere, http only for localhost, *.localhost, 127.0.0.1 and [::1]"
+type Origin string
+
+// Advisor is a person or a desk that gets reports.
+type Advisor struct {
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`
+	ID string `json:"id"`
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=200
+	Name string `json:"name"`
+	// +kubebuilder:validation:MaxLength=254
+	// +kubebuilder:validation:Pattern=`^[^@\s]+@[^@\s]+$`
+	Email string `json:"email"`
+}
+
+// Brand is what visitors see of the firm.
+type Brand struct {
+	// +kubebuilder:validation:MaxLength=100
+	// +optional
+	Name string `json:"name,omitempty"`
+	// +kubebuilder:validation:Pattern=`^#[0-9a-fA-F]{6}$`
+	// +kubebuilder:validation:MaxLength=7
+	// +optional
+	Color string `json:"color,omitempty"`
+}
+
+// TenantServer overrides the class's server.
+type TenantServer struct {
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=50
+	// +optional
+	Replicas *int32 `json:"replicas,omitempty"`
+}
+
+// TenantBackup overrides the class's backup.
+type TenantBackup struct {
+	// schedule is a cron expression of five fields.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	Schedule string `json:"schedule,omitempty"`
+	// retentionDays is how long copies are kept; one is removed only when a newer one can be restored.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3650
+	// +optional
+	RetentionDays *int32 `json:"retentionDays,omitempty"`
+}
+
+// TenantDatabase overrides the class's database.
+type TenantDatabase struct {
+	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 35",message="spec.database.pointInTimeDays must be 1 to 35: RDS gives 35 days at most; to keep copies longer, raise spec.backup.retentionDays"
+	// +optional
+	PointInTimeDays *int32 `json:"pointInTimeDays,omitempty"`
+}
+
+// Bootstrap names what the database is made from.
+// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.bootstrap is used only when the database is created and cannot be changed"
+type Bootstrap struct {
+	// backupName names a HaloBackup; it may be one of another tenant, also of a deleted one.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=58
+	BackupName string `json:"backupName"`
+}
+
+// HaloTenantStatus is what is, for people and for the next reconcile.
+type HaloTenantStatus struct {
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// +optional
+	Namespace string `json:"namespace,omitempty"`
+	// origins is the number of allowed origins in force.
+	// +optional
+	Origins int32 `json:"origins,omitempty"`
+	// +optional
+	Database *DatabaseStatus `json:"database,omitempty"`
+	// secrets names the Secrets that were made in the namespace: the operator may not read them, so it remembers.
+	// +listType=set
+	// +optional
+	Secrets []string `json:"secrets,omitempty"`
+	// +optional
+	Certificate *CertificateStatus `json:"certificate,omitempty"`
+	// mailRelayHash tells whether the relay's credentials changed since they were written.
+	// +optional
+	MailRelayHash string `json:"mailRelayHash,omitempty"`
+	// +optional
+	Migration *MigrationStatus `json:"migration,omitempty"`
+	// +optional
+	Backup *BackupStatus `json:"backup,omitempty"`
+	// +listType=map
+	// +listMapKey=type
+	// +optional
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// DatabaseStatus is the tenant's database as ACK reports it.
+type DatabaseStatus struct {
+	// +optional
+	ClusterIdentifier string `json:"clusterIdentifier,omitempty"`
+	// +optional
+	Endpoint string `json:"endpoint,omitempty"`
+	// state is RDS's own word, such as available or backing-up.
+	// +optional
+	State string `json:"state,omitempty"`
+}
+
+// CertificateStatus is the server's certificate; it is remembered because the Secret cannot be read.
+type CertificateStatus struct {
+	Hostname string      `json:"hostname"`
+	NotAfter metav1.Time `json:"notAfter"`
+	// renewAfter is at two thirds of the certificate's life.
+	RenewAfter metav1.Time `json:"renewAfter"`
+	// issuer is a hash of the CA's certificate: another CA means another certificate.
+	Issuer string `json:"issuer"`
+}
+
+// MigrationStatus counts attempts at the present migration.
+type MigrationStatus struct {
+	// target is a hash of image, database and credentials; the Job's name is made of it.
+	Target string `json:"target"`
+	// attempt counts from 1.
+	Attempt int32 `json:"attempt"`
+	// done tells that the migration has succeeded: the Job itself may be gone by now.
+	// +optional
+	Done bool `json:"done,omitempty"`
+	// +optional
+	RetryAfter *metav1.Time `json:"retryAfter,omitempty"`
+}
+
+// BackupStatus is the newest copy and the next one.
+type BackupStatus struct {
+	// +optional
+	LastName string `json:"lastName,omitempty"`
+	// +optional
+	LastReadyTime *metav1.Time `json:"lastReadyTime,omitempty"`
+	// +optional
+	NextTime *metav1.Time `json:"nextTime,omitempty"`
+}
