@@ -1,10 +1,17 @@
 package mail
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"strings"
 	"time"
 
+	"halo.dev/halo/internal/personal"
 	"halo.dev/halo/internal/store"
 )
 
@@ -24,6 +31,14 @@ const (
 	OutcomeSent    Outcome = "sent"
 	OutcomeRetried Outcome = "retried"
 	OutcomeParked  Outcome = "parked"
+)
+
+const (
+	// leaseFactor leaves room for the attempt, and for noting how it ended
+	// while the database is away for a moment.
+	leaseFactor = 3
+	// notePause is between two tries to note how an attempt ended.
+	notePause = 500 * time.Millisecond
 )
 
 // Worker drains an outbox. Its fields are set before Run and not changed
@@ -62,4 +77,184 @@ type Worker struct {
 
 // Run drains the outbox until the context ends. A mail that is being sent then
 // is finished first.
-func (w *Worker) Run(ctx context.Context) { <-ctx.Done() }
+func (w *Worker) Run(ctx context.Context) {
+	for {
+		w.drain(ctx)
+		timer := time.NewTimer(w.poll())
+		select {
+		case <-ctx.Done():
+		case <-w.Wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// drain sends what is due, one mail at a time, until there is no more or
+// another one would fare no better.
+func (w *Worker) drain(ctx context.Context) {
+	for ctx.Err() == nil {
+		claimed, err := w.Outbox.Claim(ctx, w.Name, leaseFactor*w.sendTimeout(), 1)
+		if err != nil {
+			if ctx.Err() == nil {
+				w.Logger.Warn("the outbox cannot be read; its mails wait", "error", err)
+			}
+			return
+		}
+		if len(claimed) == 0 {
+			return
+		}
+		if goOn := w.attempt(ctx, claimed[0]); !goOn {
+			return
+		}
+	}
+}
+
+// attempt makes one attempt at a delivery and notes how it ended. It says
+// whether to go on with the next.
+func (w *Worker) attempt(ctx context.Context, delivery store.Delivery) (goOn bool) {
+	// What has begun is finished, also when the worker is to stop.
+	ctx = context.WithoutCancel(ctx)
+	sending, cancel := context.WithTimeout(ctx, w.sendTimeout())
+	err := w.send(sending, delivery)
+	cancel()
+	var refused *Error
+	isRefused := errors.As(err, &refused)
+	reason := ""
+	if err != nil {
+		reason = withoutNames(err.Error(), delivery)
+	}
+	var outcome Outcome
+	var note func(context.Context) error
+	switch {
+	case err == nil:
+		outcome = OutcomeSent
+		note = func(ctx context.Context) error { return w.Outbox.Sent(ctx, delivery) }
+	case delivery.Attempts >= w.maxAttempts(), isRefused && refused.Permanent():
+		outcome = OutcomeParked
+		note = func(ctx context.Context) error { return w.Outbox.Park(ctx, delivery, reason) }
+	default:
+		outcome = OutcomeRetried
+		again := time.Now().Add(w.backoff(delivery.Attempts))
+		note = func(ctx context.Context) error { return w.Outbox.Retry(ctx, delivery, again, reason) }
+	}
+	w.tell(delivery, outcome, reason)
+	return w.keepNoting(ctx, delivery, note) && !(isRefused && refused.RelayAway())
+}
+
+// send renders a mail and hands it to the relay.
+func (w *Worker) send(ctx context.Context, delivery store.Delivery) error {
+	if delivery.Attempts > w.maxAttempts() {
+		return errors.New("the attempts before this one ended without a word")
+	}
+	message, err := w.render(ctx, delivery)
+	if err != nil {
+		return err
+	}
+	relay := w.Relay()
+	message.ID = MessageID(delivery, relay)
+	return Send(ctx, relay, message)
+}
+
+// render calls Render. A panic there is an error of this one mail, and must
+// not take the whole program down with every retry.
+func (w *Worker) render(ctx context.Context, delivery store.Delivery) (message Message, err error) {
+	defer func() {
+		if recover() != nil {
+			// What was thrown may be personal; where from is not.
+			w.Logger.Error("rendering a mail panicked", "delivery", label(delivery), "stack", string(debug.Stack()))
+			err = errors.New("rendering the mail panicked")
+		}
+	}()
+	message, err = w.Render(ctx, delivery)
+	if err != nil {
+		return Message{}, fmt.Errorf("rendering the mail: %w", err)
+	}
+	return message, nil
+}
+
+// keepNoting repeats a note while the database is away, well within the
+// lease: a mail that was sent and is not noted would be sent again.
+func (w *Worker) keepNoting(ctx context.Context, delivery store.Delivery, note func(context.Context) error) bool {
+	ctx, cancel := context.WithTimeout(ctx, w.sendTimeout())
+	defer cancel()
+	for {
+		err := note(ctx)
+		if err == nil {
+			return true
+		}
+		if errors.Is(err, store.ErrLeaseLost) {
+			w.Logger.Warn("a mail was taken over by another worker", "delivery", label(delivery))
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			w.Logger.Warn("how a mail ended cannot be noted; it is tried again when its lease ends",
+				"delivery", label(delivery), "error", err)
+			return false
+		case <-time.After(notePause):
+		}
+	}
+}
+
+// tell logs and counts an attempt.
+func (w *Worker) tell(delivery store.Delivery, outcome Outcome, reason string) {
+	attributes := []any{"delivery", label(delivery), "kind", delivery.Kind, "attempt", delivery.Attempts}
+	switch outcome {
+	case OutcomeSent:
+		w.Logger.Info("mail sent", attributes...)
+	case OutcomeRetried:
+		w.Logger.Warn("mail not sent, to be tried again", append(attributes, "reason", reason)...)
+	case OutcomeParked:
+		w.Logger.Error("mail not sent and parked", append(attributes, "reason", reason)...)
+	}
+	if w.Observe != nil {
+		w.Observe(delivery.Kind, outcome)
+	}
+}
+
+// MessageID is the id of a delivery's mail, the same at every attempt, so that
+// a repeat can be recognised. It links to nothing but the outbox's row.
+func MessageID(delivery store.Delivery, relay Relay) string {
+	return "halo-" + label(delivery) + "@" + domainOf(relay.From)
+}
+
+// label names a delivery in logs and in its Message-ID.
+func label(delivery store.Delivery) string { return fmt.Sprintf("%016x", delivery.ID) }
+
+// ExponentialBackoff waits 15 seconds after the first attempt, then twice as
+// long each time, at most an hour; one fifth more or less by chance, so that
+// what failed together is not tried together.
+func ExponentialBackoff(attempt int) time.Duration {
+	const shortest, longest = 15 * time.Second, time.Hour
+	wait := longest
+	if doublings := attempt - 1; doublings < 8 {
+		wait = min(shortest<<max(doublings, 0), longest)
+	}
+	return time.Duration(float64(wait) * (0.8 + 0.4*rand.Float64()))
+}
+
+// withoutNames takes a delivery's personal data out of a text that comes from
+// elsewhere and should hold none.
+func withoutNames(text string, delivery store.Delivery) string {
+	for _, datum := range []personal.Text{delivery.Email, delivery.First, delivery.Last} {
+		if name := datum.Reveal(); name != "" {
+			text = strings.ReplaceAll(text, name, personal.Redacted)
+		}
+	}
+	return text
+}
+
+func (w *Worker) poll() time.Duration        { return cmp.Or(w.Poll, 5*time.Second) }
+func (w *Worker) sendTimeout() time.Duration { return cmp.Or(w.SendTimeout, 20*time.Second) }
+func (w *Worker) maxAttempts() int           { return cmp.Or(w.MaxAttempts, 120) }
+
+func (w *Worker) backoff(attempt int) time.Duration {
+	if w.Backoff == nil {
+		return ExponentialBackoff(attempt)
+	}
+	return w.Backoff(attempt)
+}

@@ -117,9 +117,20 @@ func (c connector) driverConfig(username, password string, roots *x509.CertPool)
 	// Rows that an UPDATE finds, changed or not: a lease is lost only when
 	// the row is not found.
 	driverConfig.ClientFoundRows = true
+	driverConfig.Params = sessionVariables()
 	// The driver's own log lines say nothing that its errors do not.
 	driverConfig.Logger = &mysql.NopLogger{}
 	return driverConfig
+}
+
+// sessionVariables are set at the start of every connection, so that nothing
+// depends on a server's defaults.
+func sessionVariables() map[string]string {
+	return map[string]string{
+		"sql_mode":                 "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
+		"time_zone":                "'+00:00'",
+		"innodb_lock_wait_timeout": "5",
+	}
 }
 
 // Driver is part of driver.Connector.
