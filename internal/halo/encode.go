@@ -2,16 +2,24 @@ package halo
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 )
 
-// appendNumber appends a finite number in its shortest form, as encoding/json
-// would but never with an exponent below 1e21.
+// appendNumber appends a finite number exactly as encoding/json does.
 func appendNumber(dst []byte, v float64) []byte {
 	if v == 0 {
 		return append(dst, '0')
 	}
-	return strconv.AppendFloat(dst, v, 'g', -1, 64)
+	if abs := math.Abs(v); abs >= 1e-6 && abs < 1e21 {
+		return strconv.AppendFloat(dst, v, 'f', -1, 64)
+	}
+	dst = strconv.AppendFloat(dst, v, 'e', -1, 64)
+	if n := len(dst); n >= 4 && dst[n-4] == 'e' && dst[n-3] == '-' && dst[n-2] == '0' {
+		dst[n-2] = dst[n-1] // e-09 to e-9
+		dst = dst[:n-1]
+	}
+	return dst
 }
 
 // appendString appends a JSON string.

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -60,8 +61,9 @@ type tables struct {
 
 // factorTable holds what factors.csv and prevalence.csv say of one factor.
 type factorTable struct {
-	hazard, odds [sexes][]float64 // by level
-	share        [sexes][]byBand  // by level; empty for derived prevalences
+	hazard, odds [sexes][]float64            // by level
+	share        [sexes][]byBand             // by level; zero where prevalences are derived
+	power        [sexes][][tableAges]float64 // hazard^weight by level and age from minAge
 }
 
 // familyRow is a disease in the family: the relative hazard and odds of those
@@ -70,6 +72,7 @@ type familyRow struct {
 	applies      [sexes]bool
 	hazard, odds float64
 	share        byBand
+	power        [tableAges]float64 // hazard^weight by age from minAge
 }
 
 // familyRows are four diseases and ten cancers, in the order of the questions.
@@ -126,6 +129,7 @@ func readTables(files fs.FS) (*tables, error) {
 			return nil, fmt.Errorf("table %s: %w", name, err)
 		}
 	}
+	t.raiseHazards()
 	t.sha256 = hex.EncodeToString(hash.Sum(nil))
 	return t, nil
 }
@@ -171,4 +175,32 @@ func (r row) numbers(columns ...string) ([]float64, error) {
 // applies says for which sexes a row is; "any" stands for both.
 func (r row) applies() [sexes]bool {
 	return [sexes]bool{male: r["sex"] != "female", female: r["sex"] != "male"}
+}
+
+// raiseHazards computes hazard^weight for every level and age, the costly part
+// of every cohort.
+func (t *tables) raiseHazards() {
+	for name, f := range t.factors {
+		weight := t.weight[name]
+		if name == "long_lived_relatives" {
+			weight = t.weight["family"]
+		}
+		for sex := range sexes {
+			f.power[sex] = make([][tableAges]float64, len(f.hazard[sex]))
+			for level, hazard := range f.hazard[sex] {
+				raise(&f.power[sex][level], hazard, weight)
+			}
+		}
+	}
+	for i := range t.family {
+		raise(&t.family[i].power, t.family[i].hazard, t.weight["family"])
+	}
+}
+
+// raise sets power to hazard^weight at every age.
+func raise(power *[tableAges]float64, hazard float64, weight *[tableAges]float64) {
+	log := math.Log(hazard)
+	for i, w := range weight {
+		power[i] = math.Exp(w * log)
+	}
 }

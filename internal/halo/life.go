@@ -1,0 +1,159 @@
+package halo
+
+import "math"
+
+// The formula for needing daily help (specification, section 6): the log odds
+// are level + shift + slope * (age at mid-year - centre) + sex + ln odds, the
+// last within limits.
+const (
+	helpLevel, helpShift, helpSlope, helpCentre = -2.752, -0.435, 0.1089, 67
+	helpMale, helpFemale                        = -0.22, +0.16
+	helpLogOddsLow, helpLogOddsHigh             = -1.4, 1.6
+)
+
+// needOfHelp is the log odds of the average person of a whole age.
+func needOfHelp(sex, age int) float64 {
+	offset := helpMale
+	if sex == female {
+		offset = helpFemale
+	}
+	return helpLevel + helpShift + helpSlope*(float64(age)+0.5-helpCentre) + offset
+}
+
+// modelError is how far the bounds of the model's own 80 % band are from the
+// log hazard: the 90 % quantile of the normal distribution times sigma 0.20.
+const modelError = 1.2815515655446004 * 0.20
+
+// worseModel and betterModel are the band as multiples of the hazard.
+var worseModel, betterModel = math.Exp(modelError), math.Exp(-modelError)
+
+// years holds a value for each year from today to the end of the life table.
+type years [maxYears + 1]float64
+
+// life is the course of one life: expected years alive, of these with and
+// without daily help, and expected out-of-pocket cost today.
+type life struct {
+	alive, assisted, working, retired float64
+	outOfPocket                       float64
+}
+
+// person is a profile set against its cohort.
+type person struct {
+	*cohort
+	model        *model
+	hazard, odds years  // relative to the base, without the habits in own
+	own, best    levels // the habits that could be better: what they are, what is best
+	cost         years  // out-of-pocket cost of the year that starts in t years, today's prices
+	toWork       int    // years until retirement
+	memo         [12]outcome
+	memos        int
+}
+
+// levels is a level of each habit; unanswered where the habit does not count.
+type levels [habits]int8
+
+const unanswered = -1
+
+// outcome is the life that habits lead to.
+type outcome struct {
+	levels levels
+	life   life
+}
+
+// effects computes the relative hazard, limited, and the relative odds,
+// limited, of a choice of habits.
+func (w *person) effects(habits levels, hazard, odds *years) {
+	*hazard, *odds = w.hazard, w.odds
+	for i, level := range habits {
+		if level != unanswered {
+			multiply(&w.factors[i], int(level), hazard, odds)
+		}
+	}
+	w.limit(hazard, odds)
+}
+
+// multiply applies a level of a factor.
+func multiply(f *factor, level int, hazard, odds *years) {
+	for i, h := range f.hazard[level] {
+		hazard[i] *= h
+	}
+	if f.odds == nil {
+		return
+	}
+	for i, o := range f.odds[level] {
+		odds[i] *= o
+	}
+}
+
+var (
+	oddsLow  = math.Exp(helpLogOddsLow)
+	oddsHigh = math.Exp(helpLogOddsHigh)
+)
+
+func (w *person) limit(hazard, odds *years) {
+	limits := w.model.limits[w.age-minAge:]
+	for i := range w.years {
+		hazard[i] = limits[i].squash(hazard[i])
+		odds[i] = min(max(odds[i], oddsLow), oddsHigh)
+	}
+}
+
+// survival computes the chance of being alive in t years, for relative hazards
+// multiplied by scale, and returns the life expectancy.
+func (w *person) survival(hazard *years, scale float64, alive *years) float64 {
+	s, expectancy := 1.0, 0.0
+	alive[0] = 1
+	last := w.years - 1
+	for i, log := range w.survive[:last] {
+		next := s * math.Exp(log*hazard[i]*scale)
+		expectancy += (s + next) / 2
+		alive[i+1], s = next, next
+	}
+	alive[last+1] = 0
+	return expectancy + s/2
+}
+
+// help is the chance of needing daily help in the year that starts in t years.
+func (w *person) help(odds *years, t int) float64 {
+	return odds[t] / (odds[t] + w.model.unaided[w.sex][w.age-minAge+t])
+}
+
+// live computes the life that habits lead to.
+func (w *person) live(habits levels) life {
+	for i := range w.memos {
+		if w.memo[i].levels == habits {
+			return w.memo[i].life
+		}
+	}
+	var hazard, odds, alive years
+	w.effects(habits, &hazard, &odds)
+	w.survival(&hazard, 1, &alive)
+	l := w.course(&alive, &odds)
+	w.remember(habits, l)
+	return l
+}
+
+// remember keeps a life: there are never more than twelve, the person's own,
+// seven of the matrix, the best, and three tips that are in neither.
+func (w *person) remember(habits levels, l life) {
+	w.memo[w.memos] = outcome{habits, l}
+	w.memos++
+}
+
+// course adds up a life.
+func (w *person) course(alive, odds *years) life {
+	var l life
+	for t := range w.years {
+		lived := (alive[t] + alive[t+1]) / 2
+		assisted := lived * w.help(odds, t)
+		l.alive += lived
+		l.assisted += assisted
+		if t < w.toWork {
+			l.working += lived - assisted
+		} else {
+			l.retired += lived - assisted
+		}
+		l.outOfPocket += lived * w.cost[t]
+	}
+	return l
+}
