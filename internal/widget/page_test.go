@@ -1,0 +1,138 @@
+package widget_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"halo.dev/halo/test/browser"
+)
+
+// chromium is shared by the tests of this package; each opens tabs of its own.
+var chromium *browser.Browser
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	// httptest servers all have the same certificate.
+	server := httptest.NewTLSServer(nil)
+	pin := browser.KeyPin(server.Certificate())
+	server.Close()
+	var err error
+	chromium, err = browser.Start(context.Background(), browser.Options{TrustedKeys: []string{pin}})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer chromium.Close()
+	return m.Run()
+}
+
+// page is an advisor's page, open in a tab.
+type page struct {
+	browser.Assessment
+	t   *testing.T
+	tab context.Context
+	url string
+}
+
+// element is what an advisor puts on their page.
+const element = `<halo-assessment advisor="planning"></halo-assessment>`
+
+// open serves an advisor's page from an origin of its own and opens it. policy is its Content-Security-Policy, or empty.
+// With %s the policy names the API's origin.
+func open(t *testing.T, api *fakeAPI, body, policy string, before ...chromedp.Action[chromedp.Void]) page {
+	t.Helper()
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if policy != "" {
+			w.Header().Set("Content-Security-Policy", fmt.Sprintf(policy, api.URL))
+		}
+		_, _ = fmt.Fprintf(w, "<!doctype html><html lang=en><title>Advisor</title>"+
+			"<meta name=viewport content='width=device-width'><script src=%q async></script>%s", api.URL+"/widget.js", body)
+	}))
+	t.Cleanup(host.Close)
+	tab, closeTab, err := chromium.Tab()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(closeTab)
+	limited, stop := context.WithTimeout(tab, time.Minute)
+	t.Cleanup(stop)
+	p := page{Assessment: browser.NewAssessment(limited, 0), t: t, tab: limited, url: host.URL}
+	p.do(append(before, chromedp.Navigate(host.URL))...)
+	return p
+}
+
+func (p page) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	p.must(chromedp.Do(p.tab, steps...))
+}
+
+func (p page) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.shoot("failure")
+		p.t.Fatal(err)
+	}
+}
+
+// evaluate gives back the text of a JavaScript expression.
+func (p page) evaluate(expression string) string {
+	p.t.Helper()
+	text, err := chromedp.Run(p.tab, chromedp.Evaluate[string]("String("+expression+")"))
+	p.must(err)
+	return text
+}
+
+// inside evaluates a method or property of the first node that a selector finds in the element.
+func (p page) inside(selector, member string) string {
+	p.t.Helper()
+	return p.evaluate("(" + p.Path(selector) + ")?." + member)
+}
+
+// focused tells what has the focus: the name of an input, the action of a button, or the tag.
+func (p page) focused() string {
+	p.t.Helper()
+	return p.evaluate(`(() => {
+		const node = document.querySelector('halo-assessment').shadowRoot.activeElement;
+		return node ? node.name || node.dataset.action || node.tagName : '';
+	})()`)
+}
+
+// await waits until a JavaScript expression is true.
+func (p page) await(expression string) {
+	p.t.Helper()
+	for p.evaluate(expression) != "true" {
+		select {
+		case <-p.tab.Done():
+			p.t.Fatalf("%s did not come true: %v", expression, p.tab.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// shoot saves a picture of the whole page when the variable WIDGET_PICTURES names a folder.
+func (p page) shoot(name string) {
+	p.t.Helper()
+	folder := os.Getenv("WIDGET_PICTURES")
+	if folder == "" {
+		return
+	}
+	picture, err := chromedp.Run(p.tab, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, filepath.Base(p.t.Name())+"-"+name+".png"), picture, 0o644)
+	}
+	if err != nil {
+		p.t.Log(err)
+	}
+}

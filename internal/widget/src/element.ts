@@ -1,0 +1,136 @@
+// <halo-assessment advisor="…">: from loading the questions to showing the result.
+
+import type { Api, Outcome } from "./api";
+import { brand } from "./color";
+import type { Session, Submission, View } from "./contract";
+import { h } from "./dom";
+import { Notice, persist } from "./notice";
+import { resultView } from "./result";
+import { stringsFor, type Strings } from "./strings";
+import style from "./style.css";
+import { Wizard } from "./wizard";
+
+/** A token with less life than this, in milliseconds, is not worth sending. */
+const margin = 60_000;
+
+/** Puts style sheets on a root: constructed ones, which no content security policy of the page forbids; else elements. */
+const dress = (root: ShadowRoot, texts: string[]): void => {
+  try {
+    root.adoptedStyleSheets = texts.map((text) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(text);
+      return sheet;
+    });
+  } catch {
+    root.prepend(...texts.map((text) => h("style", {}, text)));
+  }
+};
+
+const webAddress = (text: string | null): string | undefined => (text && /^https?:\/\//.test(text) ? text : undefined);
+
+/** Makes the element's class for the server that the script came from. */
+export const elementFor = (api: Api): CustomElementConstructor =>
+  class HaloAssessment extends HTMLElement {
+    static observedAttributes = ["advisor"];
+
+    #root = this.attachShadow({ mode: "open" });
+    #advisor: string | undefined;
+    #strings: Strings = stringsFor("en");
+
+    connectedCallback(): void {
+      this.#start();
+    }
+
+    attributeChangedCallback(): void {
+      if (this.isConnected) this.#start();
+    }
+
+    /** Begins for the advisor in the attribute; once for each. */
+    async #start(): Promise<void> {
+      const advisor = this.getAttribute("advisor") ?? "";
+      if (advisor === this.#advisor) return;
+      this.#advisor = advisor;
+      this.#strings = stringsFor(this.closest("[lang]")?.getAttribute("lang") ?? "");
+      const { loading, away } = this.#strings;
+      const notice = new Notice(away.again);
+      this.#place([brand()], h("p", { role: "status", class: "loading" }, loading), notice.node);
+      const words = { title: away.title, waiting: away.loading, gaveUp: away.loadingGaveUp };
+      const outcome = await persist(() => api.session(advisor), notice, words, async (failures) =>
+        failures > 1 && (await api.answers()) ? { kind: "refused" } : undefined,
+      );
+      if (advisor !== this.#advisor) return;
+      if (outcome.kind === "ok") this.#ask(outcome.body);
+      else this.#unavailable(outcome);
+    }
+
+    #place(sheets: string[], ...nodes: Node[]): void {
+      this.#root.replaceChildren(h("div", { class: "card-box", lang: this.#strings.language }, ...nodes));
+      dress(this.#root, [style, ...sheets]);
+    }
+
+    #emit(name: string, detail: object = {}): void {
+      this.dispatchEvent(new CustomEvent(`halo:${name}`, { bubbles: true, composed: true, detail }));
+    }
+
+    #ask(session: Session): void {
+      const notice = new Notice(this.#strings.away.again);
+      const wizard = new Wizard(session, this.#strings, webAddress(this.getAttribute("privacy")), {
+        started: () => this.#emit("started"),
+        step: (detail) => this.#emit("step", detail),
+        submit: (submission) => void this.#send(session, submission, wizard, notice),
+      });
+      this.#place([brand(session.tenant.color)], wizard.node, notice.node);
+      wizard.begin();
+    }
+
+    async #send(session: Session, submission: Submission, wizard: Wizard, notice: Notice): Promise<void> {
+      wizard.busy(true);
+      const outcome = await persist(this.#attempt(session, submission), notice, this.#strings.away, async () => undefined);
+      wizard.busy(false);
+      if (outcome.kind === "ok") this.#finish(outcome.body, session);
+      else if (outcome.kind === "invalid") wizard.refuse(outcome.errors);
+      else if (outcome.kind === "refused") this.#unavailable(outcome);
+      else wizard.say(this.#strings.failed);
+    }
+
+    /**
+     * One try of sending. All tries carry the same token, so that answers which arrived although the reply was lost are
+     * not kept twice; a new token comes in only for one that has run out.
+     */
+    #attempt(session: Session, submission: Submission): () => Promise<Outcome<View>> {
+      let sent = false;
+      let renewed = false;
+      const renew = async (): Promise<boolean> => {
+        renewed = true;
+        const fresh = await api.session(submission.advisor);
+        if (fresh.kind === "ok") Object.assign(session, { token: fresh.body.token, expires: fresh.body.expires });
+        return fresh.kind === "ok";
+      };
+      return async () => {
+        if (!sent && Date.parse(session.expires) - Date.now() < margin) await renew();
+        sent = true;
+        const outcome = await api.submit(session.token, submission);
+        if (outcome.kind !== "refused" || renewed || !(await renew())) return outcome;
+        return api.submit(session.token, submission);
+      };
+    }
+
+    #finish(view: View, session: Session): void {
+      const { node, heading } = resultView(view, session, this.#strings);
+      this.#place([brand(session.tenant.color)], node);
+      heading.focus();
+      this.#emit("completed", { status: view.status });
+    }
+
+    #unavailable(outcome: { kind: string; status?: number }): void {
+      const { title, text } = this.#strings.unavailable;
+      const notice = new Notice("");
+      this.#place([brand()], notice.node);
+      notice.show(title, text, false);
+      const reason =
+        outcome.kind === "refused"
+          ? `the server refuses pages of ${location.origin}; add this origin to the tenant's allowedOrigins`
+          : `the server answered ${outcome.status ?? outcome.kind}; check the advisor attribute`;
+      console.warn(`halo-assessment: ${reason}.`);
+    }
+  };

@@ -1,0 +1,72 @@
+// A message in the visitor's way, and trying again what the network swallowed.
+
+import type { Outcome } from "./api";
+import { h } from "./dom";
+
+/** A box that says what is the matter, read out at once, with a button when the visitor can do something about it. */
+export class Notice {
+  readonly #title = h("h2");
+  readonly #text = h("p");
+  readonly #button: HTMLButtonElement;
+  readonly #box: HTMLElement;
+  readonly node: HTMLElement;
+  #pressed: () => void = () => {};
+
+  constructor(button: string) {
+    this.#button = h("button", { type: "button", class: "main", "data-action": "again", click: () => this.#pressed() }, button);
+    this.#box = h("div", { class: "notice", "data-notice": true, hidden: true }, this.#title, this.#text, this.#button);
+    this.node = h("div", { role: "alert" }, this.#box);
+  }
+
+  show(title: string, text: string, button: boolean): void {
+    this.#title.textContent = title;
+    this.#text.textContent = text;
+    this.#button.hidden = !button;
+    this.#box.hidden = false;
+  }
+
+  hide(): void {
+    this.#box.hidden = true;
+  }
+
+  /** Ends when the visitor presses the button or, if a time is given, after so many milliseconds. */
+  pressed(limit?: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pressed = resolve;
+      if (limit !== undefined) setTimeout(resolve, limit);
+    });
+  }
+}
+
+export interface Words {
+  title: string;
+  waiting: string;
+  gaveUp: string;
+}
+
+/** The waits between tries that nobody has to ask for, in milliseconds. */
+const waits = [1000, 3000, 8000];
+
+/**
+ * Repeats an attempt until it comes to something: by itself a few times, then whenever the visitor asks. `settled` may
+ * end it sooner, with what it gives back.
+ */
+export const persist = async <Body>(
+  attempt: () => Promise<Outcome<Body>>,
+  notice: Notice,
+  words: Words,
+  settled: (failures: number) => Promise<Outcome<Body> | undefined>,
+): Promise<Outcome<Body>> => {
+  for (let failures = 1; ; failures++) {
+    const outcome = await attempt();
+    const end = outcome.kind === "away" ? await settled(failures) : outcome;
+    if (end) {
+      notice.hide();
+      return end;
+    }
+    const wait = waits[failures - 1];
+    const after = outcome.kind === "away" ? outcome.after : undefined;
+    notice.show(words.title, wait === undefined ? words.gaveUp : words.waiting, true);
+    await notice.pressed(wait === undefined ? undefined : Math.max(wait, after ?? 0));
+  }
+};
