@@ -1,11 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -98,11 +101,21 @@ func ensureUser(ctx context.Context, connection *sql.Conn, user account, progres
 		}
 		progress.say("user %s: granted %s", user.name, wanted)
 	}
-	for surplus := range present {
-		if _, err := connection.ExecContext(ctx, surplus.statement("REVOKE", "FROM", user.name)); err != nil {
-			return failed("migrating: revoking from the user "+user.name, err)
+	return revoke(ctx, connection, user.name, slices.Collect(maps.Keys(present)), progress)
+}
+
+// revoke takes grants back, those on columns first: to revoke a privilege on a
+// table takes it from the table's columns as well.
+func revoke(ctx context.Context, connection *sql.Conn, name string, surplus []grant, progress progress) error {
+	slices.SortFunc(surplus, func(a, b grant) int {
+		return cmp.Or(cmp.Compare(b.column, a.column), cmp.Compare(a.String(), b.String()))
+	})
+	for _, one := range surplus {
+		_, err := connection.ExecContext(ctx, one.statement("REVOKE", "FROM", name))
+		if err := failed("migrating: revoking from the user "+name, err); err != nil {
+			return err
 		}
-		progress.say("user %s: revoked %s", user.name, surplus)
+		progress.say("user %s: revoked %s", name, one)
 	}
 	return nil
 }
