@@ -1,0 +1,143 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"regexp"
+	"time"
+
+	"github.com/pires/go-proxyproto"
+	"halo.dev/halo/internal/server/reload"
+)
+
+// The times and sizes of a connection. A questionnaire is a few kilobytes; who
+// needs longer than this is not filling one in.
+const (
+	headerTimeout  = 5 * time.Second
+	readTimeout    = 15 * time.Second
+	writeTimeout   = 20 * time.Second
+	idleTimeout    = 60 * time.Second
+	maxHeaderBytes = 16 << 10
+	maxStreams     = 100
+)
+
+// ParseCertificate reads tls.crt and tls.key of a folder.
+func ParseCertificate(files reload.Files) (*tls.Certificate, error) {
+	for _, name := range []string{"tls.crt", "tls.key"} {
+		if len(bytes.TrimSpace(files[name])) == 0 {
+			return nil, fmt.Errorf("the file %s is missing or empty", name)
+		}
+	}
+	certificate, err := tls.X509KeyPair(files["tls.crt"], files["tls.key"])
+	if err != nil {
+		// The error tells what kind of thing is wrong, never the key.
+		return nil, fmt.Errorf("tls.crt and tls.key do not make a certificate: %w", err)
+	}
+	return &certificate, nil
+}
+
+// NewPublic makes the server of the public listener: TLS 1.2 or later, HTTP/2.
+// certificate returns the one in force, for every handshake anew.
+func NewPublic(handler http.Handler, certificate func() *tls.Certificate, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler,
+		TLSConfig: &tls.Config{
+			MinVersion:     tls.VersionTLS12,
+			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate(), nil },
+		},
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
+		ErrorLog:       connectionLog(logger),
+	}
+}
+
+// NewPrivate makes the server of the health listener: plain HTTP, inside the
+// cluster only.
+func NewPrivate(handler http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       connectionLog(logger),
+	}
+}
+
+// Listen opens a TCP port. Connections of trusted proxies may begin with a
+// PROXY protocol header that tells the visitor's address; of others such a
+// header is not believed and ends in a failed handshake.
+func Listen(ctx context.Context, address string, trusted []netip.Prefix) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening: %w", err)
+	}
+	if len(trusted) == 0 {
+		return listener, nil
+	}
+	return &proxyproto.Listener{
+		Listener: listener, ReadHeaderTimeout: headerTimeout,
+		ConnPolicy: func(options proxyproto.ConnPolicyOptions) (proxyproto.Policy, error) {
+			peer, err := netip.ParseAddrPort(options.Upstream.String())
+			if err == nil && contains(trusted, peer.Addr().Unmap()) {
+				return proxyproto.USE, nil
+			}
+			return proxyproto.SKIP, nil
+		},
+	}, nil
+}
+
+// Serve serves until the context ends, then finishes the requests that have
+// begun, for as long as grace at most. It returns nil after such an end.
+func Serve(ctx context.Context, server *http.Server, listener net.Listener, grace time.Duration) error {
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		stopped <- server.Shutdown(bounded)
+	})
+	var err error
+	if server.TLSConfig != nil {
+		err = server.ServeTLS(listener, "", "")
+	} else {
+		err = server.Serve(listener)
+	}
+	if stop() { // it ended by itself
+		return fmt.Errorf("serving %s: %w", listener.Addr(), err)
+	}
+	if err := <-stopped; err != nil {
+		_ = server.Close()
+		if !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("finishing requests on %s: %w", listener.Addr(), err)
+		}
+	}
+	return nil
+}
+
+// connectionLog writes what net/http says about connections, without the
+// visitors' addresses, where only someone who looks for it will see it: any
+// port scan makes such lines.
+func connectionLog(logger *slog.Logger) *log.Logger {
+	return log.New(connectionWriter{logger}, "", 0)
+}
+
+type connectionWriter struct{ logger *slog.Logger }
+
+var addressPattern = regexp.MustCompile(`(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-fA-F:.%a-z]+\])(:\d+)?`)
+
+func (c connectionWriter) Write(line []byte) (int, error) {
+	text := addressPattern.ReplaceAll(bytes.TrimSpace(line), []byte("[address]"))
+	c.logger.LogAttrs(context.Background(), slog.LevelDebug, "connection", slog.String("said", string(text)))
+	return len(line), nil
+}
+
+var _ io.Writer = connectionWriter{}

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime"
+	"runtime/debug"
+	"time"
+)
+
+// contextKey is the type of this package's keys in a context.
+type contextKey int
+
+const keyRequestID contextKey = iota
+
+// requestID is the id under which a request is logged.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(keyRequestID).(string)
+	return id
+}
+
+func newRequestID() string {
+	var id [8]byte
+	if _, err := rand.Read(id[:]); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(id[:])
+}
+
+// observe gives each request an id, logs it and counts it. The line holds
+// nothing of the visitor: no query, no body, no page, and of the address the
+// network only.
+func (a *api) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		id := newRequestID()
+		w.Header().Set("X-Request-Id", id)
+		request := r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
+		counted := &countingWriter{ResponseWriter: w}
+		defer func() {
+			// The mux has noted its pattern in the request that it was given.
+			route, elapsed := routeName(request.Pattern), time.Since(start)
+			a.Metrics.served(route, methodName(r.Method), counted.statusCode(), elapsed)
+			a.Logger.LogAttrs(request.Context(), slog.LevelInfo, "request",
+				slog.String("request", id), slog.String("method", methodName(r.Method)), slog.String("route", route),
+				slog.Int("status", counted.statusCode()), slog.Int64("bytes", counted.bytes),
+				slog.Float64("milliseconds", float64(elapsed.Microseconds())/1000),
+				slog.String("protocol", r.Proto), slog.String("network", networkName(clientAddress(r, a.TrustedProxies))))
+		}()
+		next.ServeHTTP(counted, request)
+	})
+}
+
+// recoverPanics answers 500 where a handler gave up. What the panic said is
+// logged only where the runtime said it: other texts might quote an answer.
+func (a *api) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(cause)
+			}
+			said := fmt.Sprintf("a value of the type %T", cause)
+			var bug runtime.Error
+			if err, ok := cause.(error); ok && errors.As(err, &bug) {
+				said = bug.Error()
+			}
+			a.Metrics.panicked()
+			a.Logger.LogAttrs(r.Context(), slog.LevelError, "a handler panicked", slog.String("request", requestID(r.Context())),
+				slog.String("cause", said), slog.String("stack", string(debug.Stack())))
+			if counted, ok := w.(*countingWriter); !ok || counted.status == 0 {
+				writeProblem(w, problem{Status: http.StatusInternalServerError, Detail: "Something went wrong on our side."})
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// countingWriter remembers what was answered.
+type countingWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (c *countingWriter) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *countingWriter) Write(data []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(data)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *countingWriter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+func (c *countingWriter) statusCode() int {
+	if c.status == 0 {
+		return http.StatusOK
+	}
+	return c.status
+}
+
+// routeName keeps what strangers type out of logs and metrics.
+func routeName(pattern string) string {
+	if pattern == "" || pattern == "/" {
+		return "other"
+	}
+	return pattern
+}
+
+func methodName(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+		return method
+	}
+	return "other"
+}
+
+// networkName is the part of an address that is shared by many: 24 bits of
+// IPv4, 48 of IPv6.
+func networkName(address netip.Addr) string {
+	bits := 24
+	if address.Is6() {
+		bits = 48
+	}
+	prefix, err := address.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return prefix.String()
+}
