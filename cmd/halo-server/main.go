@@ -36,6 +36,7 @@ type subcommand struct {
 // subcommands lists what the program can do, in the order of the help text.
 func subcommands() []subcommand {
 	return []subcommand{
+		{"assess", "compute the model for answers on standard input", runAssess},
 		{"migrate", "bring the tenant's database to what this version needs", runMigrate},
 		{"version", "print the program's and the model's version", runVersion},
 	}

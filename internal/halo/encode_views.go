@@ -36,6 +36,10 @@ func (h *HouseholdResult) AppendJSON(dst []byte) []byte {
 	if done := d.head(h.Status, h.Reason, nil); done {
 		return d
 	}
+	if h.hidden {
+		d.text("}")
+		return d
+	}
 	d.text(`,"expected_years_both_alive":`).number(h.ExpectedYearsBothAlive)
 	d.text(`,"expected_years_at_least_one":`).number(h.ExpectedYearsAtLeastOne)
 	d.text(`,"median_years_to_last_death":`).number(h.MedianYearsToLastDeath)

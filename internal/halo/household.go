@@ -21,6 +21,8 @@ type HouseholdResult struct {
 	CareToday        float64 `json:"care_today"`
 	TotalToday       float64 `json:"total_today"`
 	TotalFuture      float64 `json:"total_future"`
+
+	hidden bool // the numbers are not for this reader
 }
 
 // EitherReaches is the chance that at least one of the two reaches that age.
@@ -189,3 +191,35 @@ func (h *HouseholdResult) addYears(a, b *years, expectancyA, expectancyB float64
 
 // either is the chance of at least one of two independent events.
 func either(a, b float64) float64 { return a + b - a*b }
+
+// IsHousehold tells a household from an answer sheet: it is an object with a
+// member a or b and without any question of the questionnaire.
+func IsHousehold(input []byte) bool {
+	s := scanner{input: input}
+	index := questionIndex()
+	if !s.next('{') {
+		return false
+	}
+	s.space()
+	if key, ok := s.string(); !ok {
+		return false
+	} else if _, known := index[string(unquote(key))]; known {
+		return false // the common case, without reading on
+	}
+	people, questions := 0, 0
+	s.pos = 0
+	ok := s.object(func(key, _ []byte) {
+		if _, known := index[string(key)]; known {
+			questions++
+		} else if string(key) == "a" || string(key) == "b" {
+			people++
+		}
+	})
+	return ok && people > 0 && questions == 0
+}
+
+// HouseholdBrowserView keeps what a visitor may see of a household: whether it
+// could be computed, and no number.
+func HouseholdBrowserView(h HouseholdResult) HouseholdResult {
+	return HouseholdResult{Status: h.Status, ModelVersion: h.ModelVersion, Errors: h.Errors, Reason: h.Reason, hidden: true}
+}
