@@ -18,7 +18,7 @@ import (
 var mayReveal = map[string]string{
 	"internal/personal": "the type itself",
 	"internal/mail":     "the advisor's letter names the visitor; the confirmation goes to the visitor's address",
-	"internal/report":   "the report names the visitor",
+	"internal/delivery": "the report names the visitor",
 }
 
 func TestOnlyTheseFoldersRevealPersonalData(t *testing.T) {
