@@ -1,0 +1,128 @@
+package draw
+
+import (
+	"embed"
+	"fmt"
+
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+)
+
+// The fonts are IBM Plex Sans by IBM, SIL Open Font License 1.1; the licence is beside them.
+//
+//go:embed fonts
+var fontFiles embed.FS
+
+// Weight is how heavy letters are.
+type Weight int
+
+// The weights there are. Light is for large figures only.
+const (
+	Regular Weight = iota
+	SemiBold
+	Light
+	weights
+)
+
+var fontNames = [weights]string{
+	Regular: "IBMPlexSans-Regular", SemiBold: "IBMPlexSans-SemiBold", Light: "IBMPlexSans-Light",
+}
+
+// face is one font file, unpacked, with the advance of each letter it has.
+type face struct {
+	name     string
+	truetype []byte
+	// advances is indexed by letter, in thousandths of the size; notCovered where the font has none.
+	advances []int16
+}
+
+const (
+	basicPlane = 1 << 16 // the PDF library can address no letter beyond it
+	notCovered = -1
+	perMille   = 1000
+)
+
+// Fonts are the unpacked fonts with their metrics: built once, read by many at the same time.
+type Fonts struct {
+	// chains holds for each weight the faces to ask for a letter, the first that has it prints it.
+	chains [weights][]face
+}
+
+// LoadFonts unpacks the embedded fonts. It takes some milliseconds: keep the result.
+func LoadFonts() (*Fonts, error) {
+	fonts := &Fonts{}
+	for weight, name := range fontNames {
+		loaded, err := loadFace(name)
+		if err != nil {
+			return nil, fmt.Errorf("loading font %s: %w", name, err)
+		}
+		fonts.chains[weight] = []face{loaded}
+	}
+	return fonts, nil
+}
+
+func loadFace(name string) (face, error) {
+	packed, err := fontFiles.ReadFile("fonts/" + name + ".woff")
+	if err != nil {
+		return face{}, err
+	}
+	truetype, err := unpackWOFF(packed)
+	if err != nil {
+		return face{}, err
+	}
+	advances, err := readAdvances(truetype)
+	if err != nil {
+		return face{}, err
+	}
+	return face{name: name, truetype: truetype, advances: advances}, nil
+}
+
+func readAdvances(truetype []byte) ([]int16, error) {
+	parsed, err := sfnt.Parse(truetype)
+	if err != nil {
+		return nil, fmt.Errorf("parsing: %w", err)
+	}
+	advances := make([]int16, basicPlane)
+	var buffer sfnt.Buffer
+	for letter := range advances {
+		advances[letter] = notCovered
+		glyph, err := parsed.GlyphIndex(&buffer, rune(letter))
+		if err != nil {
+			return nil, fmt.Errorf("finding the glyph of U+%04X: %w", letter, err)
+		}
+		if glyph == 0 {
+			continue
+		}
+		advance, err := parsed.GlyphAdvance(&buffer, glyph, fixed.I(perMille), font.HintingNone)
+		if err != nil {
+			return nil, fmt.Errorf("measuring U+%04X: %w", letter, err)
+		}
+		advances[letter] = int16(advance.Round())
+	}
+	return advances, nil
+}
+
+// faceFor returns the first face of the weight that has the letter; nil if none has it.
+func (f *Fonts) faceFor(weight Weight, letter rune) *face {
+	if letter < 0 || letter >= basicPlane {
+		return nil
+	}
+	for i := range f.chains[weight] {
+		if one := &f.chains[weight][i]; one.advances[letter] != notCovered {
+			return one
+		}
+	}
+	return nil
+}
+
+// Width is how wide a printable text is, in points.
+func (f *Fonts) Width(text string, style Style) float64 {
+	total := 0
+	for _, letter := range text {
+		if one := f.faceFor(style.Weight, letter); one != nil {
+			total += int(one.advances[letter])
+		}
+	}
+	return float64(total) * style.Size / perMille
+}

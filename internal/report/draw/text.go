@@ -1,0 +1,142 @@
+package draw
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Style is how a text looks: size and line height in points. Leading 0 stands for 1.4 times the size.
+type Style struct {
+	Weight  Weight
+	Size    float64
+	Leading float64
+	Color   Color
+}
+
+// LineHeight is the distance between two baselines.
+func (s Style) LineHeight() float64 {
+	if s.Leading > 0 {
+		return s.Leading
+	}
+	return 1.4 * s.Size
+}
+
+// In returns the style in another colour.
+func (s Style) In(c Color) Style {
+	s.Color = c
+	return s
+}
+
+// Substitute stands for each letter that no font has: a reader sees that a letter is missing, and how many.
+const Substitute = '\u25a1'
+
+const ellipsis = "\u2026"
+
+// Printable makes one line of what the fonts can print out of any string: composed (NFC), white space of any kind and
+// length to one blank, control and joining characters dropped, each letter without a glyph to Substitute. The second
+// result says whether there was such a letter. A mark on a letter is dropped with it, not counted twice.
+func (f *Fonts) Printable(text string) (string, bool) {
+	var out strings.Builder
+	lost, blank := false, false
+	for _, letter := range norm.NFC.String(strings.ToValidUTF8(text, "\ufffd")) {
+		if unicode.IsSpace(letter) {
+			blank = out.Len() > 0
+			continue
+		}
+		known := f.everyWeightHas(letter)
+		if !unicode.IsGraphic(letter) || !known && unicode.In(letter, unicode.M, unicode.Sk, unicode.Cf) {
+			continue
+		}
+		if blank {
+			out.WriteByte(' ')
+			blank = false
+		}
+		if !known {
+			letter, lost = Substitute, true
+		}
+		out.WriteRune(letter)
+	}
+	return out.String(), lost
+}
+
+// everyWeightHas keeps a text from losing letters when only its weight changes.
+func (f *Fonts) everyWeightHas(letter rune) bool {
+	for weight := range weights {
+		if one := f.faceFor(weight, letter); one == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Fit returns the text, printable, cut with an ellipsis where it is wider than width.
+func (f *Fonts) Fit(text string, style Style, width float64) string {
+	text, _ = f.Printable(text)
+	if f.Width(text, style) <= width {
+		return text
+	}
+	letters := []rune(text)
+	low, high := 0, len(letters)
+	for low < high {
+		middle := (low + high + 1) / 2
+		if f.Width(string(letters[:middle])+ellipsis, style) <= width {
+			low = middle
+		} else {
+			high = middle - 1
+		}
+	}
+	return strings.TrimRight(string(letters[:low]), " ") + ellipsis
+}
+
+// Wrap returns the text, printable, as lines no wider than width. A word that is wider than a line is broken.
+func (f *Fonts) Wrap(text string, style Style, width float64) []string {
+	text, _ = f.Printable(text)
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		joined := word
+		if line != "" {
+			joined = line + " " + word
+		}
+		if f.Width(joined, style) <= width {
+			line = joined
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		pieces := f.breakWord(word, style, width)
+		lines = append(lines, pieces[:len(pieces)-1]...)
+		line = pieces[len(pieces)-1]
+	}
+	if line != "" || len(lines) == 0 {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// WrapAtMost wraps, and cuts with an ellipsis what does not fit into so many lines.
+func (f *Fonts) WrapAtMost(text string, style Style, width float64, most int) []string {
+	lines := f.Wrap(text, style, width)
+	if len(lines) <= most {
+		return lines
+	}
+	rest := strings.Join(lines[most-1:], " ")
+	return append(lines[:most-1:most-1], f.Fit(rest, style, width))
+}
+
+// breakWord returns at least one piece; each holds at least one letter, however narrow the line.
+func (f *Fonts) breakWord(word string, style Style, width float64) []string {
+	var pieces []string
+	piece := ""
+	for _, letter := range word {
+		if piece != "" && f.Width(piece+string(letter), style) > width {
+			pieces = append(pieces, piece)
+			piece = ""
+		}
+		piece += string(letter)
+	}
+	return append(pieces, piece)
+}

@@ -1,0 +1,67 @@
+package report
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"halo.dev/halo/internal/halo"
+)
+
+// sampleAnswers is an invented person with something on every page.
+const sampleAnswers = `{
+	"sex": "female", "age": 52, "serious_illness": false, "retirement_age": 66, "retirement_state": "CO",
+	"ethnicity": {"white": 75, "hispanic": 25}, "height_in": 65, "weight_lb": 172, "smoking": "current",
+	"activity": "some", "diet": "low", "alcohol": "moderate", "has_diabetes": false, "has_heart_disease": false,
+	"has_stroke": false, "cancer_survivor": false, "family_heart_disease": true, "family_stroke": false,
+	"family_diabetes": true, "family_alzheimers": true, "family_cancers": ["breast", "colorectal"],
+	"long_lived_relatives": 2, "doctor_visits": "average"}`
+
+func sampleDate() time.Time { return time.Date(2026, time.November, 22, 15, 4, 5, 0, time.UTC) }
+
+// assessed is a document on the given answers.
+func assessed(t testing.TB, answers string) Document {
+	t.Helper()
+	profile, problems := halo.Parse([]byte(answers), 2026)
+	if problems != nil {
+		t.Fatalf("the sample's answers are refused: %v", problems)
+	}
+	return Document{
+		Profile: profile, Result: halo.Assess(profile),
+		Client:  Person{First: "Sample", Last: "Client", Email: "client@example.com"},
+		Advisor: "Planning Desk", Brand: Brand{Name: "Acme Planning", Color: "#0b6e4f"}, Date: sampleDate(),
+	}
+}
+
+func newRenderer(t testing.TB) *Renderer {
+	t.Helper()
+	r, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func rendered(t testing.TB, r *Renderer, d Document) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := r.Render(&out, d); err != nil {
+		t.Fatalf("rendering: %v", err)
+	}
+	return out.Bytes()
+}
+
+func BenchmarkRender(b *testing.B) {
+	r, d := newRenderer(b), assessed(b, sampleAnswers)
+	size := 0
+	for b.Loop() {
+		size = len(rendered(b, r, d))
+	}
+	b.ReportMetric(float64(size), "bytes/report")
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		newRenderer(b)
+	}
+}
