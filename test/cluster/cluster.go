@@ -68,6 +68,9 @@ func (c *Cluster) CloudNamespace() string { return "halo-cloud-" + c.Name }
 // ContainerdSocket is where the node's containerd listens.
 func (c *Cluster) ContainerdSocket() string { return c.path("containerd", "containerd.sock") }
 
+// PolicySocket is where the network policies' enforcer listens for new pods.
+func (c *Cluster) PolicySocket() string { return c.path("networkpolicy.sock") }
+
 // LogFile is where a program of the node writes, for example "kubelet".
 func (c *Cluster) LogFile(program string) string { return c.path("log", program+".log") }
 

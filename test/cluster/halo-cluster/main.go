@@ -9,11 +9,16 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
 
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/clientcmd"
+
 	"halo.dev/halo/test/cluster"
+	"halo.dev/halo/test/cluster/networkpolicy"
 	"halo.dev/halo/test/cluster/node"
 )
 
@@ -32,6 +37,13 @@ its folder (/var/lib/halo-local) and the programs' (~/.cache/halo).
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if filepath.Base(os.Args[0]) == networkpolicy.PluginName {
+		if err := networkpolicy.Plugin(ctx, os.Getenv, os.Stdin, os.Stdout); err != nil {
+			fmt.Println(networkpolicy.PluginError(err))
+			os.Exit(1)
+		}
+		return
+	}
 	if err := command(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "halo-cluster:", err)
 		os.Exit(1)
@@ -52,6 +64,8 @@ func command(ctx context.Context, arguments []string, output io.Writer) error {
 		return err
 	case "node":
 		return runNode(ctx, rest)
+	case "networkpolicy":
+		return enforcePolicies(ctx, rest)
 	}
 	name := "demo"
 	if len(rest) > 0 && slices.Contains(cluster.Names(), rest[0]) {
@@ -117,4 +131,28 @@ func runNode(ctx context.Context, arguments []string) error {
 		return err
 	}
 	return node.Run(ctx, c, node.Options{StopWithCaller: *stopWithCaller, Self: self})
+}
+
+// enforcePolicies is what the node runs to enforce network policies.
+func enforcePolicies(ctx context.Context, arguments []string) error {
+	if len(arguments) != 1 {
+		return errUsage
+	}
+	c, err := cluster.New(arguments[0])
+	if err != nil {
+		return err
+	}
+	configuration, err := clientcmd.BuildConfigFromFlags("", c.Kubeconfig())
+	if err != nil {
+		return fmt.Errorf("reading kubeconfig: %w", err)
+	}
+	client, err := kubernetes.NewForConfig(configuration)
+	if err != nil {
+		return fmt.Errorf("making a client: %w", err)
+	}
+	enforcer, err := networkpolicy.NewEnforcer(client, c.Addresses.Pods)
+	if err != nil {
+		return err
+	}
+	return enforcer.Run(ctx, c.PolicySocket())
 }
