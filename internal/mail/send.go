@@ -21,8 +21,9 @@ const (
 	// relay's certificate is valid for its host name.
 	TLSRequired = "required"
 	// TLSOpportunistic encrypts where the relay offers it, whatever its
-	// certificate says, and sends in the clear where it does not. Credentials
-	// never travel in the clear.
+	// certificate says, and sends in the clear where it does not. To a relay
+	// that wants a password it is the same as TLSRequired: a password goes to
+	// nobody but the relay.
 	TLSOpportunistic = "opportunistic"
 )
 
@@ -49,8 +50,11 @@ type Relay struct {
 	// CredentialsDir holds the files username and password; when empty, or
 	// when the files are absent, the relay wants none.
 	CredentialsDir string
-	// Timeout bounds a conversation; 15 seconds a step when zero.
+	// Timeout bounds each step of a conversation; 15 seconds when zero.
 	Timeout time.Duration
+
+	// implicitTLS starts TLS at once on any port, for tests.
+	implicitTLS bool
 }
 
 // Send hands a message to a relay and returns nil once the relay has taken it
@@ -81,6 +85,13 @@ func Send(ctx context.Context, relay Relay, message Message) error {
 // client makes a client for one conversation. The function closes its
 // connection, whatever state it is in: the library leaves some open.
 func (r Relay) client() (*gomail.Client, func(), error) {
+	username, password, err := r.credentials()
+	if err != nil {
+		return nil, nil, err
+	}
+	if username != "" {
+		r.TLS = TLSRequired
+	}
 	tlsConfig, err := r.tlsConfig()
 	if err != nil {
 		return nil, nil, err
@@ -90,7 +101,7 @@ func (r Relay) client() (*gomail.Client, func(), error) {
 		timeout = defaultTimeout
 	}
 	dialer := &trackingDialer{}
-	if r.port() == portImplicitTLS {
+	if r.implicitTLS || r.port() == portImplicitTLS {
 		dialer.tls = tlsConfig
 	}
 	options := []gomail.Option{
@@ -100,10 +111,6 @@ func (r Relay) client() (*gomail.Client, func(), error) {
 	}
 	if dialer.tls != nil {
 		options = append(options, gomail.WithSSL())
-	}
-	username, password, err := r.credentials()
-	if err != nil {
-		return nil, nil, err
 	}
 	if username != "" {
 		options = append(options, gomail.WithUsername(username), gomail.WithPassword(password),
