@@ -156,7 +156,7 @@ func (c *cohort) normalise(index int, f factor, share []float64) {
 		}
 		left := 0.0
 		for k := range alive {
-			alive[k] *= math.Exp(c.survive[i] * f.hazard[k][i])
+			alive[k] *= exp(c.survive[i] * f.hazard[k][i])
 			left += alive[k]
 		}
 		if left <= negligible {

@@ -145,9 +145,9 @@ func squashAt(age int) squashLimits {
 func (s *squashLimits) squash(hazard float64) float64 {
 	switch {
 	case hazard > s.high:
-		return s.base * math.Exp(s.slope*math.Log(hazard))
+		return s.base * exp(s.slope*log(hazard))
 	case hazard < s.low:
-		return s.reciprocal * math.Exp(s.slope*math.Log(hazard))
+		return s.reciprocal * exp(s.slope*log(hazard))
 	}
 	return hazard
 }

@@ -104,8 +104,8 @@ func (w *person) survival(hazard *years, scale float64, alive *years) float64 {
 	s, expectancy := 1.0, 0.0
 	alive[0] = 1
 	last := w.years - 1
-	for i, log := range w.survive[:last] {
-		next := s * math.Exp(log*hazard[i]*scale)
+	for i, l := range w.survive[:last] {
+		next := s * exp(l*hazard[i]*scale)
 		expectancy += (s + next) / 2
 		alive[i+1], s = next, next
 	}
