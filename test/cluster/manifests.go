@@ -23,8 +23,9 @@ var manifests embed.FS
 // own pods runs.
 func (c *Cluster) ownImages() map[string]string {
 	return map[string]string{
-		"halo.local/pause:local":   c.path("bin", "pause"),
-		"halo.local/coredns:local": filepath.Join(c.Tools, "coredns"),
+		"halo.local/pause:local":    c.path("bin", "pause"),
+		"halo.local/coredns:local":  filepath.Join(c.Tools, "coredns"),
+		"halo.local/entrance:local": c.path("bin", "halo-entrance"),
 	}
 }
 
@@ -97,6 +98,7 @@ func (c *Cluster) waitUntilServing(ctx context.Context) error {
 	waits := [][]string{
 		{"wait", "--for=condition=Ready", "node/" + c.NodeName()},
 		{"-n", "kube-system", "wait", "--for=condition=Available", "deployment/coredns"},
+		{"-n", "entrance", "wait", "--for=condition=Available", "deployment/entrance"},
 	}
 	for _, arguments := range waits {
 		if _, err := c.Kubectl(ctx, "", append(arguments, "--timeout=150s")...); err != nil {

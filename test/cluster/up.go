@@ -30,6 +30,7 @@ type UpOptions struct {
 var programs = []string{
 	"halo.dev/halo/test/cluster/halo-cluster",
 	"halo.dev/halo/test/cluster/pause",
+	"halo.dev/halo/test/cluster/entrance/halo-entrance",
 }
 
 // Up starts the cluster and returns when its node is Ready, its DNS answers and
@@ -91,7 +92,7 @@ func (c *Cluster) bringUp(ctx context.Context, options UpOptions) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	options.Progress("node, DNS")
+	options.Progress("node, DNS, entrance")
 	return c.waitUntilServing(ctx)
 }
 
