@@ -34,7 +34,8 @@ func assess(p *Profile) (Result, years) {
 		return r, years{}
 	}
 	m := defaultModel()
-	w := newPerson(m, p)
+	var w person
+	w.begin(m, p)
 	bands := w.addCosts(p)
 
 	var hazard, odds, alive years
@@ -118,7 +119,8 @@ func SurvivalCurve(p Profile) []SurvivalPoint {
 	if _, stop := refused(&p); stop {
 		return nil
 	}
-	w := newPerson(defaultModel(), &p)
+	var w person
+	w.begin(defaultModel(), &p)
 	var hazard, odds, alive, low, high years
 	w.effects(w.own, &hazard, &odds)
 	w.survival(&hazard, 1, &alive)

@@ -73,8 +73,10 @@ func (r *rawSheet) check(year int) (Profile, []FieldError) {
 	}
 	var p Profile
 	var failed uint32
-	for i, q := range answerSheet() {
-		if code := p.answer(i, &q, r.values[i], year); code != "" {
+	sheet := answerSheet()
+	for i := range sheet {
+		q := &sheet[i]
+		if code := p.answer(i, q, r.values[i], year); code != "" {
 			errors = append(errors, FieldError{q.ID, code})
 			failed |= 1 << i
 		}
@@ -113,10 +115,10 @@ func (p *Profile) answer(i int, q *Question, raw []byte, year int) string {
 		switch {
 		case q.Required:
 			return codeRequired
-		case i != questionValuationYear:
-			return ""
+		case i == questionValuationYear:
+			return p.answerWithin(i, q, float64(year))
 		}
-		raw = strconv.AppendInt(nil, int64(year), 10)
+		return ""
 	}
 	switch q.Type {
 	case TypeChoice:
@@ -172,6 +174,10 @@ func (p *Profile) answerNumber(i int, q *Question, raw []byte) string {
 	if !ok {
 		return codeType
 	}
+	return p.answerWithin(i, q, v)
+}
+
+func (p *Profile) answerWithin(i int, q *Question, v float64) string {
 	if v < *q.Min || v > *q.Max {
 		return codeRange
 	}
@@ -278,24 +284,33 @@ func number(raw []byte) (float64, bool) {
 	if raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
 		return 0, false
 	}
-	if v, ok := smallInteger(raw); ok {
+	if v, ok := plainNumber(raw); ok {
 		return v, true
 	}
-	v, _ := strconv.ParseFloat(string(raw), 64)
+	v, _ := strconv.ParseFloat(string(raw), 64) // an error is one of range, and v an infinity
 	return v + 0, true
 }
 
-// smallInteger reads up to nine digits, the common case.
-func smallInteger(raw []byte) (float64, bool) {
-	if len(raw) > 9 {
+// plainNumber reads the common case: up to 15 digits with a point or without.
+// Both the digits and the power of ten are exact, so their quotient is the
+// nearest number.
+func plainNumber(raw []byte) (float64, bool) {
+	if len(raw) > 15 {
 		return 0, false
 	}
-	n := 0
+	digits, scale, point := 0, 1, false
 	for _, c := range raw {
-		if c < '0' || c > '9' {
+		switch {
+		case c == '.':
+			point = true
+			continue
+		case c < '0' || c > '9':
 			return 0, false
 		}
-		n = 10*n + int(c-'0')
+		digits = 10*digits + int(c-'0')
+		if point {
+			scale *= 10
+		}
 	}
-	return float64(n), true
+	return float64(digits) / float64(scale), true
 }

@@ -2,19 +2,19 @@ package halo
 
 import "math"
 
-// newPerson sets a profile against its cohort.
-func newPerson(m *model, p *Profile) *person {
-	who := &person{model: m}
-	who.cohort = m.cohort(p.integer(questionSex), p.Age(), p.ValuationYear())
-	who.toWork = max(0, p.retirementAge()-who.age)
-	for t := range who.years {
-		who.hazard[t], who.odds[t] = 1, 1
+// begin sets a profile against its cohort. The person is large: its owner
+// keeps it on the stack.
+func (w *person) begin(m *model, p *Profile) {
+	w.model = m
+	w.cohort = m.cohort(p.integer(questionSex), p.Age(), p.ValuationYear())
+	w.toWork = max(0, p.retirementAge()-w.age)
+	for t := range w.years {
+		w.hazard[t], w.odds[t] = 1, 1
 	}
-	who.addHabits(p)
-	who.addConditions(p)
-	who.addFamily(p)
-	who.addEthnicity(p)
-	return who
+	w.addHabits(p)
+	w.addConditions(p)
+	w.addFamily(p)
+	w.addEthnicity(p)
 }
 
 // addHabits sorts the answered habits into those that could be better and
