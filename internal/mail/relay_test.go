@@ -45,6 +45,7 @@ type relay struct {
 	messages []taken
 	begun    chan struct{}
 	logins   atomic.Int32
+	refusals atomic.Int32
 	server   *smtp.Server
 	options  []func(*smtp.Server)
 	tls      *tls.Config

@@ -62,8 +62,10 @@ type Worker struct {
 	// Poll is how often the worker looks without being woken; 5 seconds when
 	// zero.
 	Poll time.Duration
-	// SendTimeout bounds one attempt, and so how long Run goes on after its
-	// context has ended; 20 seconds when zero. The lease is three times this.
+	// SendTimeout bounds one attempt; 15 seconds when zero. Noting how it
+	// ended may take half as long again, and so Run goes on after its context
+	// has ended for one and a half times this at most. The lease is three
+	// times this.
 	SendTimeout time.Duration
 	// MaxAttempts is after how many attempts a mail is parked; 120 when zero,
 	// which is about five days.
@@ -179,7 +181,7 @@ func (w *Worker) render(ctx context.Context, delivery store.Delivery) (message M
 // keepNoting repeats a note while the database is away, well within the
 // lease: a mail that was sent and is not noted would be sent again.
 func (w *Worker) keepNoting(ctx context.Context, delivery store.Delivery, note func(context.Context) error) bool {
-	ctx, cancel := context.WithTimeout(ctx, w.sendTimeout())
+	ctx, cancel := context.WithTimeout(ctx, w.sendTimeout()/2)
 	defer cancel()
 	for {
 		err := note(ctx)
@@ -249,7 +251,7 @@ func withoutNames(text string, delivery store.Delivery) string {
 }
 
 func (w *Worker) poll() time.Duration        { return cmp.Or(w.Poll, 5*time.Second) }
-func (w *Worker) sendTimeout() time.Duration { return cmp.Or(w.SendTimeout, 20*time.Second) }
+func (w *Worker) sendTimeout() time.Duration { return cmp.Or(w.SendTimeout, 15*time.Second) }
 func (w *Worker) maxAttempts() int           { return cmp.Or(w.MaxAttempts, 120) }
 
 func (w *Worker) backoff(attempt int) time.Duration {
