@@ -15,21 +15,14 @@ func (c *cohort) addConditions(t *tables, set int) {
 	}
 	table := t.factors["cardiometabolic"]
 	f := c.newFactor(1 << len(asked))
+	var moves []move
 	for i := range c.years {
-		var onset [conditions]float64
-		for j, condition := range asked {
-			onset[j] = t.conditions[condition][c.sex].onset(c.age, c.age+i)
+		if i == 0 || band(c.age+i) != band(c.age+i-1) {
+			moves = t.moves(asked, c.sex, c.age, c.age+i)
 		}
-		for start := range f.hazard {
-			for now := range f.hazard {
-				if now&start != start {
-					continue // what is present stays
-				}
-				chance := transition(start, now, onset[:len(asked)])
-				combination := spread(now, asked)
-				f.hazard[start][i] += chance * table.power[c.sex][combination][c.age-minAge+i]
-				f.odds[start][i] += chance * table.odds[c.sex][combination]
-			}
+		for _, m := range moves {
+			f.hazard[m.start][i] += m.chance * table.power[c.sex][m.combination][c.age-minAge+i]
+			f.odds[m.start][i] += m.chance * table.odds[c.sex][m.combination]
 		}
 	}
 	share := make([]float64, len(f.hazard))
@@ -44,6 +37,33 @@ func (c *cohort) addConditions(t *tables, set int) {
 		}
 	}
 	c.normalise(factorConditions+set, f, share)
+}
+
+// move is the chance that someone who starts at a level of a set has one
+// combination of all conditions later.
+type move struct {
+	start, combination int
+	chance             float64
+}
+
+// moves lists the moves of a set from one age to another.
+func (t *tables) moves(asked []int, sex, from, to int) []move {
+	onset := make([]float64, len(asked))
+	for j, condition := range asked {
+		onset[j] = t.conditions[condition][sex].onset(from, to)
+	}
+	var moves []move
+	for start := range 1 << len(asked) {
+		for now := range 1 << len(asked) {
+			if now&start != start {
+				continue // what is present stays
+			}
+			if chance := transition(start, now, onset); chance > 0 {
+				moves = append(moves, move{start, spread(now, asked), chance})
+			}
+		}
+	}
+	return moves
 }
 
 // transition is the chance that exactly the conditions in now, and not in

@@ -90,11 +90,19 @@ var (
 	oddsHigh = math.Exp(helpLogOddsHigh)
 )
 
+// limit keeps hazard and odds within what the factors together may do.
 func (w *person) limit(hazard, odds *years) {
 	limits := w.model.limits[w.age-minAge:]
-	for i := range w.years {
-		hazard[i] = limits[i].squash(hazard[i])
-		odds[i] = min(max(odds[i], oddsLow), oddsHigh)
+	low, high := oddsLow, oddsHigh
+	for t := range limits {
+		if l, h := &limits[t], hazard[t]; h < l.low || h > l.high {
+			hazard[t] = l.squash(h)
+		}
+		if o := odds[t]; o < low {
+			odds[t] = low
+		} else if o > high {
+			odds[t] = high
+		}
 	}
 }
 
@@ -113,10 +121,12 @@ func (w *person) survival(hazard *years, scale float64, alive *years) float64 {
 	return expectancy + s/2
 }
 
-// help is the chance of needing daily help in the year that starts in t years.
-func (w *person) help(odds *years, t int) float64 {
-	return odds[t] / (odds[t] + w.model.unaided[w.sex][w.age-minAge+t])
-}
+// help is the chance of needing daily help in the year that starts in t years,
+// by the odds of not needing it that the average person has.
+func help(odds, unaided float64) float64 { return odds / (odds + unaided) }
+
+// unaided is the average person's odds of needing no help, from today's age on.
+func (w *person) unaided() []float64 { return w.model.unaided[w.sex][w.age-minAge:] }
 
 // live computes the life that habits lead to.
 func (w *person) live(habits levels) life {
@@ -143,17 +153,17 @@ func (w *person) remember(habits levels, l life) {
 // course adds up a life.
 func (w *person) course(alive, odds *years) life {
 	var l life
-	for t := range w.years {
+	for t, unaided := range w.unaided() {
 		lived := (alive[t] + alive[t+1]) / 2
-		assisted := lived * w.help(odds, t)
+		assisted := lived * help(odds[t], unaided)
 		l.alive += lived
 		l.assisted += assisted
+		l.outOfPocket += lived * w.cost[t]
 		if t < w.toWork {
 			l.working += lived - assisted
 		} else {
 			l.retired += lived - assisted
 		}
-		l.outOfPocket += lived * w.cost[t]
 	}
 	return l
 }

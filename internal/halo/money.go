@@ -19,8 +19,8 @@ const (
 // of stateRow.price.
 var settingShares = [5]float64{0.60, 0, 0.15, 0.25, 0}
 
-// needShort is the part of people whose need of help lasts no longer than 3
-// mean years, from which the chance of any need follows; see needRate.
+// Of people with 3 expected assisted years, 44 % never need help at all; that
+// makes the chance of need for any other expectation (needRate).
 const meanHelpYears, neverNeed = 3, 0.44
 
 // needRate is lambda: the chance of ever needing help is 1-exp(-lambda*years).
@@ -123,9 +123,9 @@ func (w *person) care(p *Profile, alive, odds *years, assisted float64) Care {
 		c.BlendedAnnual += share * annual
 	}
 	c.ExpectedTotalToday = assisted * c.BlendedAnnual
-	for t := range w.years {
+	for t, unaided := range w.unaided() {
 		lived := (alive[t] + alive[t+1]) / 2
-		c.ExpectedTotalFuture += lived * w.help(odds, t) * c.BlendedAnnual * w.model.nursing[t]
+		c.ExpectedTotalFuture += lived * help(odds[t], unaided) * c.BlendedAnnual * w.model.nursing[t]
 	}
 	c.ProbNeed = -math.Expm1(-needRate * assisted)
 	c.YearsIfNeeded = assisted / c.ProbNeed
