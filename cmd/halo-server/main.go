@@ -38,6 +38,7 @@ func subcommands() []subcommand {
 	return []subcommand{
 		{"assess", "compute the model for answers on standard input", runAssess},
 		{"migrate", "bring the tenant's database to what this version needs", runMigrate},
+		{"report", "write the report on answers on standard input as a PDF", runReport},
 		{"serve", "serve the widget and its API, and mail the reports", runServe},
 		{"version", "print the program's and the model's version", runVersion},
 	}
