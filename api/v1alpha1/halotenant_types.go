@@ -1,6 +1,9 @@
 package v1alpha1
 
-import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
 
 // DeletionPolicy says what becomes of the database when its tenant is deleted.
 // +kubebuilder:validation:Enum=Snapshot;Retain;Delete
@@ -169,6 +172,9 @@ type HaloTenantStatus struct {
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 	// +optional
 	Namespace string `json:"namespace,omitempty"`
+	// namespaceUID tells whether the namespace is still the one that the secrets below were made in.
+	// +optional
+	NamespaceUID types.UID `json:"namespaceUID,omitempty"`
 	// origins is the number of allowed origins in force.
 	// +optional
 	Origins int32 `json:"origins,omitempty"`

@@ -1,0 +1,165 @@
+// Package tenant turns each HaloTenant into a service: it observes, lets the pure packages decide, applies the plan and
+// reports. Files are by role: controller (wiring), reconcile (the order of things), validate, decide, secrets, backups,
+// status, delete.
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/apply"
+	"halo.dev/halo/internal/certificate"
+	"halo.dev/halo/internal/naming"
+)
+
+// The rights of this controller; on Secrets it has none that would show it one.
+//
+// +kubebuilder:rbac:groups=halo.dev,resources=halotenants,verbs=get;list;watch;update;patch
+// +kubebuilder:rbac:groups=halo.dev,resources=halotenants/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=halo.dev,resources=halotenants/finalizers,verbs=update
+// +kubebuilder:rbac:groups=halo.dev,resources=halotenantclasses,verbs=get;list;watch
+// +kubebuilder:rbac:groups=halo.dev,resources=halobackups,verbs=get;list;watch;create
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=configmaps;serviceaccounts;services,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=create;patch
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=ingresses,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=rds.services.k8s.aws,resources=dbclusters;dbinstances;dbsubnetgroups;dbclusterparametergroups,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Names of the cache's indexes.
+const (
+	indexClass     = "spec.className"
+	indexHostname  = "spec.hostname"
+	indexBootstrap = "spec.bootstrap.backupName"
+	indexTenant    = "spec.tenantName"
+)
+
+// Reconciler holds what the controller works with. Now is the clock; Authority issues servers' certificates;
+// PlatformSecrets is the folder with the mail relay's credentials.
+type Reconciler struct {
+	Client          client.Client
+	APIReader       client.Reader
+	Recorder        events.EventRecorder
+	Authority       *certificate.Authority
+	PlatformSecrets string
+	Now             func() time.Time
+	Concurrency     int
+
+	apply apply.Applier
+}
+
+// SetupWithManager registers indexes and watches.
+func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager) error {
+	r.apply = apply.New(r.Client)
+	if err := addIndexes(ctx, manager.GetFieldIndexer()); err != nil {
+		return err
+	}
+	byLabel := handler.EnqueueRequestsFromMapFunc(tenantOfLabel)
+	asked := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+	setup := ctrl.NewControllerManagedBy(manager).Named("halotenant").
+		For(&halo.HaloTenant{}, builder.WithPredicates(asked)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency}).
+		Watches(&halo.HaloTenant{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfHostname), builder.WithPredicates(asked)).
+		Watches(&halo.HaloTenantClass{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfClass),
+			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&halo.HaloBackup{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfBackup)).
+		Watches(&corev1.Namespace{}, byLabel)
+	for _, child := range children() {
+		setup = setup.Watches(child, byLabel)
+	}
+	if err := setup.Complete(r); err != nil {
+		return fmt.Errorf("registering the tenant controller: %w", err)
+	}
+	return nil
+}
+
+func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+	indexes := []struct {
+		object client.Object
+		field  string
+		value  client.IndexerFunc
+	}{
+		{&halo.HaloTenant{}, indexClass, func(o client.Object) []string { return []string{o.(*halo.HaloTenant).Spec.ClassName} }},
+		{&halo.HaloTenant{}, indexHostname, func(o client.Object) []string { return []string{o.(*halo.HaloTenant).Spec.Hostname} }},
+		{&halo.HaloTenant{}, indexBootstrap, func(o client.Object) []string {
+			if bootstrap := o.(*halo.HaloTenant).Spec.Bootstrap; bootstrap != nil {
+				return []string{bootstrap.BackupName}
+			}
+			return nil
+		}},
+		{&halo.HaloBackup{}, indexTenant, func(o client.Object) []string { return []string{o.(*halo.HaloBackup).Spec.TenantName} }},
+	}
+	for _, index := range indexes {
+		if err := indexer.IndexField(ctx, index.object, index.field, index.value); err != nil {
+			return fmt.Errorf("indexing %s: %w", index.field, err)
+		}
+	}
+	return nil
+}
+
+func tenantOfLabel(_ context.Context, object client.Object) []reconcile.Request {
+	tenant := object.GetLabels()[naming.LabelTenant]
+	if tenant == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Name: tenant}}}
+}
+
+// tenantsOfHostname wakes the others that want the same hostname: one may be free to have it now.
+func (r *Reconciler) tenantsOfHostname(ctx context.Context, object client.Object) []reconcile.Request {
+	tenant, ok := object.(*halo.HaloTenant)
+	if !ok {
+		return nil
+	}
+	var requests []reconcile.Request
+	for _, request := range r.tenantsBy(ctx, indexHostname, tenant.Spec.Hostname) {
+		if request.Name != tenant.Name {
+			requests = append(requests, request)
+		}
+	}
+	return requests
+}
+
+func (r *Reconciler) tenantsOfClass(ctx context.Context, object client.Object) []reconcile.Request {
+	return r.tenantsBy(ctx, indexClass, object.GetName())
+}
+
+// tenantsOfBackup wakes the tenant that a copy is of, and those that wait to be made from it.
+func (r *Reconciler) tenantsOfBackup(ctx context.Context, object client.Object) []reconcile.Request {
+	backup, ok := object.(*halo.HaloBackup)
+	if !ok {
+		return nil
+	}
+	own := reconcile.Request{NamespacedName: client.ObjectKey{Name: backup.Spec.TenantName}}
+	return append(r.tenantsBy(ctx, indexBootstrap, backup.Name), own)
+}
+
+func (r *Reconciler) tenantsBy(ctx context.Context, index, value string) []reconcile.Request {
+	tenants := &halo.HaloTenantList{}
+	if err := r.Client.List(ctx, tenants, client.MatchingFields{index: value}); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "looking up tenants", "index", index)
+		return nil
+	}
+	var requests []reconcile.Request
+	for i := range tenants.Items {
+		requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&tenants.Items[i])})
+	}
+	return requests
+}

@@ -1,0 +1,209 @@
+package tenant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/apply"
+	"halo.dev/halo/internal/conditions"
+	"halo.dev/halo/internal/database"
+	"halo.dev/halo/internal/desired"
+	"halo.dev/halo/internal/naming"
+	"halo.dev/halo/internal/observe"
+	"halo.dev/halo/internal/plan"
+)
+
+// work is one reconcile of one tenant: what was read, what was decided, and what will be reported.
+type work struct {
+	tenant   *halo.HaloTenant
+	class    *halo.HaloTenantClass
+	state    observe.State
+	backups  []halo.HaloBackup
+	database database.State
+	// migration is the zero value until the database can take one.
+	migration database.Migration
+	input     desired.Input
+	settings  desired.Settings
+	status    *halo.HaloTenantStatus
+	report    *conditions.Set
+	changes   []plan.Change
+	now       time.Time
+	// wake is the earliest time that something is due without an event; zero for never.
+	wake time.Time
+}
+
+// Reconcile brings one tenant a step further. Waits are watches; only time itself is asked for by RequeueAfter.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	tenant := &halo.HaloTenant{}
+	if err := r.Client.Get(ctx, request.NamespacedName, tenant); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	tenant = tenant.DeepCopy()
+	now := r.Now()
+	w := &work{tenant: tenant, now: now, status: tenant.Status.DeepCopy(),
+		report: conditions.Start(tenant.Status.Conditions, tenant.Generation, now)}
+	var err error
+	if tenant.DeletionTimestamp != nil {
+		err = r.tearDown(ctx, w)
+	} else {
+		err = r.bringUp(ctx, w)
+	}
+	if reportError := r.writeStatus(ctx, w); reportError != nil {
+		err = errors.Join(err, reportError)
+	}
+	if apierrors.IsConflict(err) || errors.Is(err, apply.ErrExists) {
+		return ctrl.Result{RequeueAfter: 200 * time.Millisecond}, nil // the cache is behind
+	}
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	return ctrl.Result{RequeueAfter: w.untilWake()}, nil
+}
+
+func (w *work) untilWake() time.Duration {
+	if w.wake.IsZero() {
+		return 0
+	}
+	return max(w.wake.Sub(w.now), 100*time.Millisecond)
+}
+
+// wakeAt asks for a reconcile at a time; zero asks for none.
+func (w *work) wakeAt(at time.Time) {
+	if !at.IsZero() && (w.wake.IsZero() || at.Before(w.wake)) {
+		w.wake = at
+	}
+}
+
+// bringUp is the life of a tenant: each step either goes on, or has said in the report what is awaited.
+func (r *Reconciler) bringUp(ctx context.Context, w *work) error {
+	if err := r.ensureFinalizer(ctx, w.tenant); err != nil {
+		return err
+	}
+	problem, err := r.validate(ctx, w)
+	if err != nil {
+		return err
+	}
+	if problem != nil {
+		w.report.Stalled(problem.reason, problem.message)
+		return nil
+	}
+	if err := r.look(ctx, w); err != nil {
+		return err
+	}
+	restore, problem := r.restoreSource(ctx, w)
+	if problem != nil {
+		problem.into(w.report)
+		return nil
+	}
+	w.decide(restore)
+	if w.tenant.Spec.Suspend {
+		w.reportSuspended()
+		return nil
+	}
+	if problem, err := r.change(ctx, w); problem != nil || err != nil {
+		if problem != nil {
+			problem.into(w.report)
+		}
+		return err
+	}
+	w.summarize()
+	return nil
+}
+
+func (r *Reconciler) ensureFinalizer(ctx context.Context, tenant *halo.HaloTenant) error {
+	if controllerutil.ContainsFinalizer(tenant, naming.FinalizerTenant) {
+		return nil
+	}
+	before := tenant.DeepCopy()
+	controllerutil.AddFinalizer(tenant, naming.FinalizerTenant)
+	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	if err := r.Client.Patch(ctx, tenant, patch); err != nil {
+		return fmt.Errorf("adding the finalizer of tenant %s: %w", tenant.Name, err)
+	}
+	return nil
+}
+
+// look reads the tenant's children and copies from the cache.
+func (r *Reconciler) look(ctx context.Context, w *work) error {
+	var err error
+	if w.state, err = observe.Read(ctx, r.Client, r.Client.Scheme(), w.tenant.Name); err != nil {
+		return err
+	}
+	list := &halo.HaloBackupList{}
+	if err := r.Client.List(ctx, list, client.MatchingFields{indexTenant: w.tenant.Name}); err != nil {
+		return fmt.Errorf("listing the copies of tenant %s: %w", w.tenant.Name, err)
+	}
+	w.backups = list.Items
+	return nil
+}
+
+// change writes what differs: the namespace and the Secrets first, because what follows refers to them.
+func (r *Reconciler) change(ctx context.Context, w *work) (*problem, error) {
+	namespace := []desired.Item{{Object: desired.Namespace(w.input), AtCreation: desired.Namespace(w.input), Reason: "holds all of the tenant's objects"}}
+	if problem, err := r.applyNamespace(ctx, w, namespace); problem != nil || err != nil {
+		return problem, err
+	}
+	if problem, err := r.writeSecrets(ctx, w); problem != nil || err != nil {
+		return problem, err
+	}
+	items, config, err := w.items()
+	if err != nil {
+		return nil, err
+	}
+	if w.changes, err = plan.Changes(items, w.state.Live); err != nil {
+		return nil, err
+	}
+	if err := r.apply.Execute(ctx, w.changes); err != nil {
+		w.report.Waiting(halo.ReasonFailed, short(err))
+		return nil, err
+	}
+	if err := r.refreshPods(ctx, w, config); err != nil {
+		return nil, err
+	}
+	return nil, r.scheduleBackup(ctx, w)
+}
+
+// applyNamespace refuses a namespace of that name that somebody else made: server-side apply would take it over.
+func (r *Reconciler) applyNamespace(ctx context.Context, w *work, items []desired.Item) (*problem, error) {
+	changes, err := plan.Changes(items, w.state.Live)
+	if err != nil {
+		return nil, err
+	}
+	err = r.apply.Execute(ctx, changes)
+	if err == nil {
+		w.forget(namespaceUID(w.state, changes))
+		return nil, nil
+	}
+	if !errors.Is(err, apply.ErrExists) {
+		return nil, err
+	}
+	live := desired.Namespace(w.input)
+	if getError := r.APIReader.Get(ctx, client.ObjectKeyFromObject(live), live); getError != nil {
+		return nil, fmt.Errorf("reading namespace %s: %w", live.Name, getError)
+	}
+	ours := slices.ContainsFunc(live.OwnerReferences, func(o ownerReference) bool { return o.UID == w.tenant.UID })
+	if ours {
+		return nil, err
+	}
+	w.wakeAt(w.now.Add(time.Minute))
+	return &problem{stalled: true, reason: halo.ReasonNamespaceInUse, message: fmt.Sprintf(
+		"metadata.name: namespace %s exists and does not belong to this tenant; remove it, or choose another name for the tenant", live.Name)}, nil
+}
+
+// namespaceUID is that of the namespace that was there, or of the one just made.
+func namespaceUID(state observe.State, changes []plan.Change) types.UID {
+	if state.Namespace != nil {
+		return state.Namespace.UID
+	}
+	return changes[0].AtCreation.GetUID()
+}

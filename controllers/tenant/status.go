@@ -1,0 +1,239 @@
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/desired"
+	"halo.dev/halo/internal/naming"
+)
+
+// summarize turns what was seen and done into conditions, in the order in which a tenant comes up: the first that is
+// missing is what Ready waits for.
+func (w *work) summarize() {
+	w.status.Namespace = naming.Namespace(w.tenant.Name)
+	w.status.Origins = int32(len(w.tenant.Spec.AllowedOrigins))
+	w.status.Database = &halo.DatabaseStatus{ClusterIdentifier: naming.Database(w.tenant.Name), Endpoint: w.database.Endpoint}
+	if cluster := w.state.Cluster(w.tenant.Name); cluster != nil && cluster.Status.Status != nil {
+		w.status.Database.State = *cluster.Status.Status
+	}
+	databaseWaits := w.reportDatabase()
+	migrationWaits := w.reportMigration()
+	serverWaits := w.reportServer()
+	w.reportIngress()
+	w.reportBackups()
+	switch waits := first(databaseWaits, migrationWaits, serverWaits, w.changing()); {
+	case waits != "":
+		w.report.Waiting(halo.ReasonProgressing, waits)
+	default:
+		w.report.Ready("Serving https://" + w.tenant.Spec.Hostname)
+	}
+}
+
+// changing says what this reconcile has written, when its effect has to be seen before the tenant counts as ready.
+func (w *work) changing() string {
+	for _, change := range w.changes {
+		if kind := change.Object.GetKind(); kind == "Deployment" || kind == "DBCluster" || kind == "DBInstance" || kind == "Job" {
+			return "Applied a change: " + change.String()
+		}
+	}
+	return ""
+}
+
+func (w *work) reportDatabase() string {
+	switch {
+	case w.database.Failed:
+		w.report.False(halo.ConditionDatabaseReady, halo.ReasonFailed, w.database.Message)
+	case !w.database.Ready:
+		w.report.False(halo.ConditionDatabaseReady, halo.ReasonProgressing, w.database.Message)
+	default:
+		w.report.True(halo.ConditionDatabaseReady, halo.ReasonReady, w.database.Message)
+		return ""
+	}
+	return "Database: " + w.database.Message
+}
+
+func (w *work) reportMigration() string {
+	if w.migration.Status.Target != "" {
+		w.status.Migration = &w.migration.Status
+	}
+	message := "Waiting for the database"
+	reason := halo.ReasonWaiting
+	switch {
+	case w.migration.Status.Done:
+		w.report.True(halo.ConditionMigrationReady, halo.ReasonReady, "Schemas and users are up to date")
+		return ""
+	case w.migration.Failed:
+		w.wakeAt(w.migration.Status.RetryAfter.Time)
+		reason = halo.ReasonFailed
+		message = fmt.Sprintf("Attempt %d failed%s; trying again at %s", w.migration.Status.Attempt,
+			podWords(w.state.Pods(naming.ComponentMigrate)), w.migration.Status.RetryAfter.UTC().Format("15:04:05 MST"))
+	case w.migration.Job != nil:
+		reason = halo.ReasonProgressing
+		message = "Job " + w.migration.Job.Name + " is running" + podWords(w.state.Pods(naming.ComponentMigrate))
+	case w.database.Serving && !w.passwordSet():
+		message = "Waiting for ACK to give the restored database a password of its own"
+	case w.database.Serving:
+		reason, message = halo.ReasonProgressing, "Starting the Job"
+	}
+	w.report.False(halo.ConditionMigrationReady, reason, message)
+	return "Migration: " + message
+}
+
+func (w *work) reportServer() string {
+	deployment := w.state.Deployment()
+	if deployment == nil {
+		w.report.False(halo.ConditionServerReady, halo.ReasonWaiting, "Waiting for the migration")
+		return "Server: waiting for its Deployment"
+	}
+	if message := rollout(deployment); message != "" {
+		message += podWords(w.state.Pods(naming.ComponentServer))
+		w.report.False(halo.ConditionServerReady, halo.ReasonProgressing, message)
+		return "Server: " + message
+	}
+	w.report.True(halo.ConditionServerReady, halo.ReasonReady, fmt.Sprintf("%d of %d pods serve", deployment.Status.AvailableReplicas, *deployment.Spec.Replicas))
+	return ""
+}
+
+// rollout says what a Deployment still waits for, or nothing.
+func rollout(deployment *appsv1.Deployment) string {
+	wanted, status := *deployment.Spec.Replicas, deployment.Status
+	switch {
+	case status.ObservedGeneration < deployment.Generation:
+		return "the Deployment has not been seen by Kubernetes yet"
+	case status.UpdatedReplicas < wanted:
+		return fmt.Sprintf("%d of %d pods are on the newest template", status.UpdatedReplicas, wanted)
+	case status.Replicas > status.UpdatedReplicas:
+		return fmt.Sprintf("%d old pods are still to end", status.Replicas-status.UpdatedReplicas)
+	case status.AvailableReplicas < wanted:
+		return fmt.Sprintf("%d of %d pods are available", status.AvailableReplicas, wanted)
+	}
+	return ""
+}
+
+// podWords adds the kubelet's or the scheduler's own words for the first pod that has any.
+func podWords(pods []*corev1.Pod) string {
+	slices.SortFunc(pods, func(a, b *corev1.Pod) int { return strings.Compare(b.Name, a.Name) })
+	for _, pod := range pods {
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse && condition.Message != "" {
+				return fmt.Sprintf(": pod %s: %s", pod.Name, clip(condition.Message))
+			}
+		}
+		for _, container := range pod.Status.ContainerStatuses {
+			switch state := container.State; {
+			case state.Waiting != nil && state.Waiting.Reason != "ContainerCreating":
+				return fmt.Sprintf(": pod %s: %s", pod.Name, clip(state.Waiting.Reason+" "+state.Waiting.Message))
+			case state.Terminated != nil && state.Terminated.ExitCode != 0:
+				return fmt.Sprintf(": pod %s: exit code %d %s", pod.Name, state.Terminated.ExitCode, clip(state.Terminated.Message))
+			}
+		}
+	}
+	return ""
+}
+
+// reportIngress tells whether the entrance has an address; some controllers never say, so that Ready does not wait.
+func (w *work) reportIngress() {
+	ingress := w.state.Ingress()
+	if ingress == nil || len(ingress.Status.LoadBalancer.Ingress) == 0 {
+		w.report.Unknown(halo.ConditionIngressReady, halo.ReasonWaiting, "Ingress class "+w.class.Spec.Ingress.ClassName+" has not told an address")
+		return
+	}
+	address := ingress.Status.LoadBalancer.Ingress[0]
+	w.report.True(halo.ConditionIngressReady, halo.ReasonReady, "Reached at "+first(address.Hostname, address.IP))
+}
+
+// reportSuspended leaves the parts' conditions as they were: nothing was looked at with the intent to act.
+func (w *work) reportSuspended() {
+	w.report.False(halo.ConditionReconciling, halo.ReasonSuspended, "spec.suspend is true")
+	w.report.False(halo.ConditionStalled, halo.ReasonSuspended, "spec.suspend is true")
+	w.report.False(halo.ConditionReady, halo.ReasonSuspended, "Suspended: what runs goes on, and no change is made until spec.suspend is false")
+}
+
+// writeStatus writes the report once, and only when it says something new. A change of Ready or Stalled is an event.
+func (r *Reconciler) writeStatus(ctx context.Context, w *work) error {
+	w.status.Conditions = w.report.List()
+	w.status.ObservedGeneration = w.tenant.Generation
+	if equality.Semantic.DeepEqual(&w.tenant.Status, w.status) {
+		return nil
+	}
+	before := w.tenant.Status.Conditions
+	written := w.tenant.DeepCopy()
+	written.Status = *w.status
+	err := r.Client.Status().Update(ctx, written, client.FieldOwner(naming.ManagedBy))
+	if apierrors.IsNotFound(err) {
+		return nil // the last finalizer has gone
+	}
+	if err != nil {
+		return fmt.Errorf("writing the status of tenant %s: %w", w.tenant.Name, err)
+	}
+	r.announce(w.tenant, before, w.status.Conditions)
+	return nil
+}
+
+func (r *Reconciler) announce(tenant *halo.HaloTenant, before, after []metav1.Condition) {
+	for _, conditionType := range []string{halo.ConditionReady, halo.ConditionStalled} {
+		was, is := meta.FindStatusCondition(before, conditionType), meta.FindStatusCondition(after, conditionType)
+		if is == nil || (was != nil && was.Status == is.Status) {
+			continue
+		}
+		if conditionType == halo.ConditionStalled && is.Status != metav1.ConditionTrue {
+			continue
+		}
+		eventType := corev1.EventTypeNormal
+		if is.Status != metav1.ConditionTrue || conditionType == halo.ConditionStalled {
+			eventType = corev1.EventTypeWarning
+		}
+		r.Recorder.Eventf(tenant, nil, eventType, is.Reason, "Reconcile", "%s", is.Message)
+	}
+}
+
+// refreshPods tells the kubelets of running pods that their configuration changed: it notices an edited pod at once,
+// and an edited ConfigMap up to two minutes later. The template is not touched, so that nothing restarts.
+func (r *Reconciler) refreshPods(ctx context.Context, w *work, config *corev1.ConfigMap) error {
+	hash := desired.ConfigHash(config)
+	for _, pod := range w.state.Pods(naming.ComponentServer) {
+		if pod.Annotations[naming.AnnotationConfigHash] == hash || pod.DeletionTimestamp != nil {
+			continue
+		}
+		edited := pod.DeepCopy()
+		metav1.SetMetaDataAnnotation(&edited.ObjectMeta, naming.AnnotationConfigHash, hash)
+		err := r.Client.Patch(ctx, edited, client.MergeFrom(pod), client.FieldOwner(naming.ManagedBy))
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("refreshing pod %s: %w", pod.Name, err)
+		}
+	}
+	return nil
+}
+
+func first(texts ...string) string {
+	for _, text := range texts {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// short is an error for a status that many may read.
+func short(err error) string { return clip(err.Error()) }
+
+func clip(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if utf8.RuneCountInString(text) > 300 {
+		text = string([]rune(text)[:300]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,54 @@
+// Package apply is the only writer of a tenant's objects. It uses server-side apply with one field owner, creates what
+// must never be taken over, and writes nothing that is not in the plan.
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"halo.dev/halo/internal/naming"
+	"halo.dev/halo/internal/plan"
+)
+
+// ErrExists says that an object which had to be new is there already: the reader was behind, or it is somebody else's.
+var ErrExists = errors.New("it exists already")
+
+// Applier executes plans.
+type Applier struct{ client client.Client }
+
+// New returns an Applier that writes through a client.
+func New(writer client.Client) Applier { return Applier{client: writer} }
+
+// Execute writes the changes in their order and stops at the first failure. An error names the object; it wraps
+// ErrExists or the API server's error.
+func (a Applier) Execute(ctx context.Context, changes []plan.Change) error {
+	for _, change := range changes {
+		if err := a.execute(ctx, change); err != nil {
+			return fmt.Errorf("%s %s %s: %w", change.Action, change.Object.GetKind(), change.Object.GetName(), err)
+		}
+	}
+	return nil
+}
+
+func (a Applier) execute(ctx context.Context, change plan.Change) error {
+	switch {
+	case change.Action == plan.Create && change.Once:
+		err := a.client.Create(ctx, change.Object, client.FieldOwner(naming.ManagedBy))
+		if apierrors.IsAlreadyExists(err) {
+			return nil
+		}
+		return err
+	case change.Action == plan.Create && change.AtCreation != nil:
+		err := a.client.Create(ctx, change.AtCreation, client.FieldOwner(naming.CreateOwner))
+		if apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("%w: %w", ErrExists, err)
+		}
+		return err
+	}
+	return a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(change.Object),
+		client.FieldOwner(naming.ManagedBy), client.ForceOwnership)
+}

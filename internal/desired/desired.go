@@ -1,0 +1,104 @@
+// Package desired builds the objects that a tenant should have, one file per kind. It is pure: the same input gives the
+// same objects, and a builder returns nil for what is not wanted. Nothing here reads a cluster or a clock.
+package desired
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/naming"
+)
+
+// Input is all that the objects of a tenant are made from.
+type Input struct {
+	Tenant *halo.HaloTenant
+	Class  *halo.HaloTenantClass
+	// DatabaseHost is the cluster's endpoint; empty until RDS has given one.
+	DatabaseHost string
+	// MasterNumber is the number of the master password that the cluster should have.
+	MasterNumber int
+	// RestoreFrom is the snapshot that a new cluster is made from; empty for an empty database.
+	RestoreFrom string
+	// MigrationAttempt counts the attempts at the present migration from 1.
+	MigrationAttempt int32
+}
+
+// Item is one wanted object and how it is written.
+type Item struct {
+	// Object holds the fields that the operator owns and keeps as they are here.
+	Object client.Object
+	// AtCreation, when there, is written when the object does not exist: the owned fields and those that are given
+	// only once. It is created, not applied: a name that is taken is an error and never a second owner.
+	AtCreation client.Object
+	// Once means that an object that exists is never written again.
+	Once bool
+	// Reason says what the object is for, in a few words.
+	Reason string
+}
+
+// Settings are the tenant's own values where it has any, and its class's elsewhere.
+type Settings struct {
+	Replicas        int32
+	Schedule        string
+	TimeZone        string
+	RetentionDays   int32
+	PointInTimeDays int32
+	BrandName       string
+	BrandColor      string
+}
+
+// Resolve merges a tenant's overrides into its class's defaults.
+func Resolve(tenant *halo.HaloTenant, class *halo.HaloTenantClass) Settings {
+	settings := Settings{
+		Replicas: class.Spec.Server.Replicas, Schedule: class.Spec.Backup.Schedule, TimeZone: class.Spec.Backup.TimeZone,
+		RetentionDays: class.Spec.Backup.RetentionDays, PointInTimeDays: class.Spec.Database.PointInTimeDays,
+		BrandName: tenant.Name, BrandColor: "#0b6e4f",
+	}
+	if server := tenant.Spec.Server; server != nil && server.Replicas != nil {
+		settings.Replicas = *server.Replicas
+	}
+	if backup := tenant.Spec.Backup; backup != nil {
+		if backup.Schedule != "" {
+			settings.Schedule = backup.Schedule
+		}
+		if backup.RetentionDays != nil {
+			settings.RetentionDays = *backup.RetentionDays
+		}
+	}
+	if database := tenant.Spec.Database; database != nil && database.PointInTimeDays != nil {
+		settings.PointInTimeDays = *database.PointInTimeDays
+	}
+	if brand := tenant.Spec.Brand; brand != nil {
+		if brand.Name != "" {
+			settings.BrandName = brand.Name
+		}
+		if brand.Color != "" {
+			settings.BrandColor = brand.Color
+		}
+	}
+	return settings
+}
+
+func (in Input) namespace() string { return naming.Namespace(in.Tenant.Name) }
+
+func (in Input) settings() Settings { return Resolve(in.Tenant, in.Class) }
+
+// meta is the metadata of an object that the tenant owns in its namespace.
+func (in Input) meta(name string, labels map[string]string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{
+		Name: name, Namespace: in.namespace(), Labels: labels,
+		OwnerReferences: []metav1.OwnerReference{in.owner()},
+	}
+}
+
+func (in Input) owner() metav1.OwnerReference {
+	yes := true
+	return metav1.OwnerReference{
+		APIVersion: halo.GroupVersion.String(), Kind: "HaloTenant",
+		Name: in.Tenant.Name, UID: in.Tenant.UID, Controller: &yes, BlockOwnerDeletion: &yes,
+	}
+}
+
+// pointer returns a pointer to a copy of a value.
+func pointer[T any](value T) *T { return &value }

@@ -1,0 +1,53 @@
+package desired
+
+import (
+	"strconv"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"halo.dev/halo/internal/naming"
+)
+
+const (
+	migrationDeadline = 600  // seconds for one attempt
+	migrationKept     = 3600 // seconds that a finished Job stays to be looked at
+)
+
+// MigrationTarget names what a migration brings about: another image, database or set of credentials is another one.
+func MigrationTarget(in Input) string {
+	return hashOf(in.Class.Spec.Image, in.DatabaseHost, strconv.Itoa(in.MasterNumber), strconv.Itoa(usersNumber))[:10]
+}
+
+// Migration creates schemas and users with the master password, which server pods never see. It is one attempt, and
+// the operator counts them; nil until the database has an address.
+func Migration(in Input) *batchv1.Job {
+	if in.DatabaseHost == "" {
+		return nil
+	}
+	labels := naming.ComponentLabels(in.Tenant.Name, naming.ComponentMigrate)
+	pod := corev1.PodSpec{
+		ServiceAccountName: naming.Server, AutomountServiceAccountToken: pointer(false), EnableServiceLinks: pointer(false),
+		RestartPolicy: corev1.RestartPolicyNever, SecurityContext: podSecurity(),
+		Containers: []corev1.Container{{
+			Name: naming.ComponentMigrate, Image: in.Class.Spec.Image, SecurityContext: containerSecurity(),
+			Args: append([]string{"migrate", "--master-username=" + naming.MasterUsername,
+				"--master-password-file=" + masterPassword}, in.databaseArguments()...),
+			Resources:                in.Class.Spec.Server.Resources,
+			TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
+		}},
+	}
+	attach(&pod, configMount(),
+		secretMount("database-master", naming.DatabaseMaster(in.MasterNumber), masterFolder),
+		secretMount("database-users", naming.DatabaseUsers(usersNumber), usersFolder))
+	return &batchv1.Job{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
+		ObjectMeta: in.meta(naming.Migration(MigrationTarget(in), in.MigrationAttempt), labels),
+		Spec: batchv1.JobSpec{
+			BackoffLimit: pointer(int32(0)), ActiveDeadlineSeconds: pointer(int64(migrationDeadline)),
+			TTLSecondsAfterFinished: pointer(int32(migrationKept)),
+			Template:                corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod},
+		},
+	}
+}

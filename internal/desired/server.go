@@ -1,0 +1,145 @@
+package desired
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"halo.dev/halo/internal/naming"
+)
+
+// graceSeconds is longer than the server takes to drain.
+const graceSeconds = 45
+
+// Deployment serves the tenant's visitors. Nothing that config.yaml holds may show in the template: a change of
+// origins, advisors or brand must not restart a pod. nil until the database has an address.
+func Deployment(in Input) *appsv1.Deployment {
+	if in.DatabaseHost == "" {
+		return nil
+	}
+	labels := naming.ComponentLabels(in.Tenant.Name, naming.ComponentServer)
+	selector := &metav1.LabelSelector{MatchLabels: naming.PodSelector(naming.ComponentServer)}
+	return &appsv1.Deployment{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
+		ObjectMeta: in.meta(naming.Server, labels),
+		Spec: appsv1.DeploymentSpec{
+			Replicas: pointer(in.settings().Replicas), Selector: selector, RevisionHistoryLimit: pointer(int32(3)),
+			Strategy: appsv1.DeploymentStrategy{
+				Type: appsv1.RollingUpdateDeploymentStrategyType,
+				RollingUpdate: &appsv1.RollingUpdateDeployment{
+					MaxUnavailable: pointer(intstr.FromInt32(0)), MaxSurge: pointer(intstr.FromInt32(1)),
+				},
+			},
+			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: serverPod(in, selector)},
+		},
+	}
+}
+
+func serverPod(in Input, selector *metav1.LabelSelector) corev1.PodSpec {
+	pod := corev1.PodSpec{
+		ServiceAccountName: naming.Server, AutomountServiceAccountToken: pointer(false), EnableServiceLinks: pointer(false),
+		SecurityContext: podSecurity(), TerminationGracePeriodSeconds: pointer(int64(graceSeconds)),
+		TopologySpreadConstraints: []corev1.TopologySpreadConstraint{
+			spread(corev1.LabelTopologyZone, selector), spread(corev1.LabelHostname, selector),
+		},
+		Containers: []corev1.Container{serverContainer(in)},
+	}
+	attach(&pod, configMount(),
+		secretMount("tls", naming.ServerTLS, tlsFolder),
+		secretMount("token-keys", naming.TokenKeys, keysFolder),
+		secretMount("database-users", naming.DatabaseUsers(usersNumber), usersFolder))
+	if in.Class.Spec.Mail.Credentials != "" {
+		attach(&pod, secretMount("mail-relay", naming.MailRelay, relayFolder))
+	}
+	return pod
+}
+
+func serverContainer(in Input) corev1.Container {
+	arguments := []string{"serve", "--config=" + configFolder + "/" + KeyConfig, "--tls-dir=" + tlsFolder,
+		"--token-keys-dir=" + keysFolder, "--listen=:8443", "--health-listen=:8081"}
+	arguments = append(arguments, in.databaseArguments()...)
+	if in.Class.Spec.Mail.Credentials != "" {
+		arguments = append(arguments, "--mail-credentials-dir="+relayFolder)
+	}
+	return corev1.Container{
+		Name: naming.ComponentServer, Image: in.Class.Spec.Image, Args: arguments,
+		Ports: []corev1.ContainerPort{
+			{Name: "https", ContainerPort: portHTTPS, Protocol: corev1.ProtocolTCP},
+			{Name: "health", ContainerPort: portHealth, Protocol: corev1.ProtocolTCP},
+		},
+		StartupProbe:             probe("/livez", 2, 30),
+		LivenessProbe:            probe("/livez", 10, 3),
+		ReadinessProbe:           probe("/readyz", 5, 2),
+		Resources:                in.Class.Spec.Server.Resources,
+		SecurityContext:          containerSecurity(),
+		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
+	}
+}
+
+func probe(path string, period, failures int32) *corev1.Probe {
+	return &corev1.Probe{
+		ProbeHandler:  corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: path, Port: intstr.FromString("health")}},
+		PeriodSeconds: period, FailureThreshold: failures, TimeoutSeconds: 3,
+	}
+}
+
+// spread asks for pods in different places, and would rather have a pod in the same place than none.
+func spread(key string, selector *metav1.LabelSelector) corev1.TopologySpreadConstraint {
+	return corev1.TopologySpreadConstraint{
+		MaxSkew: 1, TopologyKey: key, WhenUnsatisfiable: corev1.ScheduleAnyway, LabelSelector: selector,
+	}
+}
+
+// Service is what the entrance connects to.
+func Service(in Input) *corev1.Service {
+	return &corev1.Service{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
+		ObjectMeta: in.meta(naming.Server, naming.ComponentLabels(in.Tenant.Name, naming.ComponentServer)),
+		Spec: corev1.ServiceSpec{
+			Type: corev1.ServiceTypeClusterIP, Selector: naming.PodSelector(naming.ComponentServer),
+			Ports: []corev1.ServicePort{{
+				Name: "https", Port: 443, TargetPort: intstr.FromString("https"), Protocol: corev1.ProtocolTCP,
+			}},
+		},
+	}
+}
+
+// DisruptionBudget keeps all pods but one while nodes are drained.
+func DisruptionBudget(in Input) *policyv1.PodDisruptionBudget {
+	return &policyv1.PodDisruptionBudget{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"},
+		ObjectMeta: in.meta(naming.Server, naming.ComponentLabels(in.Tenant.Name, naming.ComponentServer)),
+		Spec: policyv1.PodDisruptionBudgetSpec{
+			MaxUnavailable: pointer(intstr.FromInt32(1)),
+			Selector:       &metav1.LabelSelector{MatchLabels: naming.PodSelector(naming.ComponentServer)},
+		},
+	}
+}
+
+// Ingress gives the hostname to the entrance of the class.
+func Ingress(in Input) *networkingv1.Ingress {
+	object := in.meta(naming.Server, naming.ComponentLabels(in.Tenant.Name, naming.ComponentServer))
+	object.Annotations = in.Class.Spec.Ingress.Annotations
+	return &networkingv1.Ingress{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "Ingress"},
+		ObjectMeta: object,
+		Spec: networkingv1.IngressSpec{
+			IngressClassName: pointer(in.Class.Spec.Ingress.ClassName),
+			TLS:              []networkingv1.IngressTLS{{Hosts: []string{in.Tenant.Spec.Hostname}, SecretName: naming.ServerTLS}},
+			Rules: []networkingv1.IngressRule{{
+				Host: in.Tenant.Spec.Hostname,
+				IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{
+					Paths: []networkingv1.HTTPIngressPath{{
+						Path: "/", PathType: pointer(networkingv1.PathTypePrefix),
+						Backend: networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{
+							Name: naming.Server, Port: networkingv1.ServiceBackendPort{Name: "https"},
+						}},
+					}},
+				}},
+			}},
+		},
+	}
+}

@@ -1,0 +1,135 @@
+// Package naming holds every name, label and annotation that the operator writes, and the rules of their lengths.
+// Names follow from the tenant's name alone, so that nothing can be made twice.
+package naming
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Labels and annotations.
+const (
+	LabelManagedBy = "app.kubernetes.io/managed-by"
+	LabelName      = "app.kubernetes.io/name"
+	LabelInstance  = "app.kubernetes.io/instance"
+	LabelComponent = "app.kubernetes.io/component"
+	LabelTenant    = "halo.dev/tenant"
+	LabelBackup    = "halo.dev/backup"
+
+	// AnnotationAppliedHash is on every applied object: a hash of what the operator wanted when it last wrote it.
+	AnnotationAppliedHash = "halo.dev/applied-hash"
+	// AnnotationConfigHash is on running pods: a change makes the kubelet refresh their volumes at once.
+	AnnotationConfigHash = "halo.dev/config-hash"
+	// AnnotationConfirmDeletion must equal the object's name before data may be deleted.
+	AnnotationConfirmDeletion = "halo.dev/confirm-deletion"
+	// AnnotationUnprotectedAt is on a DBCluster: when its deletion protection was asked off, RFC 3339.
+	AnnotationUnprotectedAt = "halo.dev/unprotected-at"
+
+	// FinalizerTenant keeps a HaloTenant until its database is safe and its objects are gone.
+	FinalizerTenant = "halo.dev/tenant"
+	// FinalizerClass keeps a HaloTenantClass while a tenant needs it.
+	FinalizerClass = "halo.dev/class"
+	// FinalizerBackup keeps a HaloBackup until its snapshot resource is gone.
+	FinalizerBackup = "halo.dev/backup"
+
+	// ManagedBy is the value of LabelManagedBy and the owner of fields in server-side apply.
+	ManagedBy = "halo-operator"
+	// CreateOwner owns fields that are given once, at creation, and left alone afterwards.
+	CreateOwner = "halo-operator-create"
+
+	NameServer       = "halo-server"
+	ComponentServer  = "server"
+	ComponentMigrate = "migrate"
+
+	// MasterUsername is the database's administrator.
+	MasterUsername = "halo_master"
+	// BackupsNamespace holds the DBClusterSnapshots; it outlives every tenant.
+	BackupsNamespace = "halo-backups"
+)
+
+// Names of objects in a tenant's namespace.
+const (
+	Server         = "server"
+	ServerConfig   = "server-config"
+	ServerTLS      = "server-tls"
+	TokenKeys      = "token-keys"
+	MailRelay      = "mail-relay"
+	PolicyDeny     = "default-deny"
+	PolicyServer   = "server"
+	PolicyMigrate  = "migrate"
+	identifierHead = "halo-"
+)
+
+// Longest names: RDS gives an identifier 63 characters.
+const (
+	// LongestTenant leaves room for halo-<tenant>-final-<8> and halo-<tenant>-<yyyymmdd-hhmm>.
+	LongestTenant = 40
+	// LongestBackup leaves room for halo-.
+	LongestBackup = 58
+	// LongestIdentifier is RDS's limit.
+	LongestIdentifier = 63
+)
+
+// Namespace is where a tenant's objects are.
+func Namespace(tenant string) string { return identifierHead + tenant }
+
+// Database is the name of a tenant's DBCluster and of its two groups, in Kubernetes and in RDS.
+func Database(tenant string) string { return identifierHead + tenant }
+
+// Instance is the name of an instance of a tenant's cluster, counted from 1.
+func Instance(tenant string, number int) string {
+	return fmt.Sprintf("%s%s-%d", identifierHead, tenant, number)
+}
+
+// DatabaseMaster is the Secret with a number's master password. ACK notices only another name, not other data.
+func DatabaseMaster(number int) string { return fmt.Sprintf("database-master-%d", number) }
+
+// DatabaseUsers is the Secret with a number's users.
+func DatabaseUsers(number int) string { return fmt.Sprintf("database-users-%d", number) }
+
+// Migration is the Job of an attempt at a target.
+func Migration(target string, attempt int32) string {
+	if attempt <= 1 {
+		return "migrate-" + target
+	}
+	return fmt.Sprintf("migrate-%s-%d", target, attempt)
+}
+
+// ScheduledBackup is the HaloBackup of a tick of the schedule: the same tick is never copied twice.
+func ScheduledBackup(tenant string, tick time.Time) string {
+	return tenant + "-" + tick.UTC().Format("20060102-1504")
+}
+
+// FinalBackup is the one final copy of a tenant object; another tenant of the same name later has another.
+func FinalBackup(tenant string, uid types.UID) string {
+	digits := strings.ReplaceAll(string(uid), "-", "")
+	if len(digits) > 8 {
+		digits = digits[:8]
+	}
+	return tenant + "-final-" + digits
+}
+
+// Snapshot is RDS's identifier of a HaloBackup's snapshot, and the name of its DBClusterSnapshot.
+func Snapshot(backup string) string { return identifierHead + backup }
+
+// TenantLabels are on every object of a tenant.
+func TenantLabels(tenant string) map[string]string {
+	return map[string]string{LabelManagedBy: ManagedBy, LabelTenant: tenant}
+}
+
+// ComponentLabels are on the objects and pods of a component of a tenant.
+func ComponentLabels(tenant, component string) map[string]string {
+	labels := TenantLabels(tenant)
+	labels[LabelName] = NameServer
+	labels[LabelInstance] = tenant
+	labels[LabelComponent] = component
+	return labels
+}
+
+// PodSelector picks the pods of a component inside a tenant's namespace.
+func PodSelector(component string) map[string]string {
+	return map[string]string{LabelName: NameServer, LabelComponent: component}
+}

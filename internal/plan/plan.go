@@ -1,0 +1,200 @@
+// Package plan compares what a tenant should have with what it has. It is pure, so that the same code can tell a person
+// what would change, and why, before anything does.
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"halo.dev/halo/internal/desired"
+	"halo.dev/halo/internal/naming"
+)
+
+// Action is what is done about an object.
+type Action string
+
+// The actions.
+const (
+	Create Action = "create"
+	Update Action = "update"
+)
+
+// Change is one object that differs, and why it is written.
+type Change struct {
+	Action Action
+	// Object holds the owned fields, with the hash of what is wanted.
+	Object *unstructured.Unstructured
+	// AtCreation holds all the fields of an object that is created once and by create, not by apply; else nil.
+	AtCreation *unstructured.Unstructured
+	// Once means that the object may be there already and is then left alone.
+	Once bool
+	// Fields are the dotted paths that differ, sorted; for an update only.
+	Fields []string
+	// Reason says what the object is for.
+	Reason string
+}
+
+// String tells a change in one line.
+func (c Change) String() string {
+	line := fmt.Sprintf("%s %s %s", c.Action, c.Object.GetKind(), c.Object.GetName())
+	if len(c.Fields) > 0 {
+		line += fmt.Sprintf(" %v", c.Fields)
+	}
+	return line
+}
+
+// Changes returns what has to be written, in the order of the items. live returns the object in the place of a wanted
+// one, or nil.
+func Changes(items []desired.Item, live func(client.Object) client.Object) ([]Change, error) {
+	var changes []Change
+	for _, item := range items {
+		change, err := changeOf(item, live(item.Object))
+		if err != nil {
+			return nil, fmt.Errorf("comparing %s %s: %w", item.Object.GetObjectKind().GroupVersionKind().Kind, item.Object.GetName(), err)
+		}
+		if change != nil {
+			changes = append(changes, *change)
+		}
+	}
+	return changes, nil
+}
+
+func changeOf(item desired.Item, live client.Object) (*Change, error) {
+	if live != nil && (item.Once || live.GetDeletionTimestamp() != nil) {
+		return nil, nil
+	}
+	wanted, err := plain(item.Object)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := seal(wanted)
+	if err != nil {
+		return nil, err
+	}
+	change := &Change{Action: Update, Object: wanted, Once: item.Once, Reason: item.Reason}
+	if live == nil {
+		change.Action = Create
+		if item.AtCreation == nil {
+			return change, nil
+		}
+		if change.AtCreation, err = plain(item.AtCreation); err != nil {
+			return nil, err
+		}
+		annotate(change.AtCreation, hash)
+		return change, nil
+	}
+	present, err := plain(live)
+	if err != nil {
+		return nil, err
+	}
+	change.Fields = differences("", wanted.Object, present.Object)
+	if len(change.Fields) == 0 {
+		return nil, nil
+	}
+	return change, nil
+}
+
+// plain turns an object into its JSON shape without what only the API server writes.
+func plain(object client.Object) (*unstructured.Unstructured, error) {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return nil, fmt.Errorf("reading its fields: %w", err)
+	}
+	content, _ = dropNulls(content).(map[string]any)
+	delete(content, "status")
+	result := &unstructured.Unstructured{Object: content}
+	unstructured.RemoveNestedField(content, "metadata", "managedFields")
+	unstructured.RemoveNestedField(content, "metadata", "resourceVersion")
+	return result, nil
+}
+
+func dropNulls(value any) any {
+	switch typed := value.(type) {
+	case map[string]any:
+		for key, child := range typed {
+			if child == nil {
+				delete(typed, key)
+				continue
+			}
+			typed[key] = dropNulls(child)
+		}
+	case []any:
+		for i := range typed {
+			typed[i] = dropNulls(typed[i])
+		}
+	}
+	return value
+}
+
+// seal writes the hash of what is wanted into the object. A field that is no longer wanted shows only by it: a
+// comparison of the wanted fields cannot see what was dropped.
+func seal(object *unstructured.Unstructured) (string, error) {
+	text, err := json.Marshal(object.Object)
+	if err != nil {
+		return "", fmt.Errorf("hashing its fields: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	hash := hex.EncodeToString(sum[:8])
+	annotate(object, hash)
+	return hash, nil
+}
+
+func annotate(object *unstructured.Unstructured, hash string) {
+	annotations := object.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[naming.AnnotationAppliedHash] = hash
+	object.SetAnnotations(annotations)
+}
+
+// differences returns the paths of wanted that present does not have with the same value. What present has beyond
+// wanted (defaults, other owners' fields) does not count; a list counts as one value of a certain length.
+func differences(path string, wanted, present map[string]any) []string {
+	var paths []string
+	for key, want := range wanted {
+		here := key
+		if path != "" {
+			here = path + "." + key
+		}
+		if path == "" && (key == "apiVersion" || key == "kind") {
+			continue
+		}
+		paths = append(paths, valueDifferences(here, want, present[key])...)
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+func valueDifferences(path string, want, have any) []string {
+	switch wanted := want.(type) {
+	case map[string]any:
+		present, ok := have.(map[string]any)
+		if !ok {
+			return []string{path}
+		}
+		return differences(path, wanted, present)
+	case []any:
+		present, ok := have.([]any)
+		if !ok || len(present) != len(wanted) {
+			return []string{path}
+		}
+		var paths []string
+		for i := range wanted {
+			paths = append(paths, valueDifferences(fmt.Sprintf("%s[%d]", path, i), wanted[i], present[i])...)
+		}
+		return paths
+	}
+	if reflect.DeepEqual(want, have) {
+		return nil
+	}
+	return []string{path}
+}
