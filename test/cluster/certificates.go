@@ -1,97 +1,86 @@
 package cluster
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"io/fs"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
-	"time"
+
+	"halo.dev/halo/test/cluster/authority"
 )
 
-// authority is a certificate authority of the cluster.
-type authority struct {
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-}
-
-// identity is what one certificate of the cluster says.
+// identity is a certificate of the cluster and the name of its files.
 type identity struct {
-	file         string // names <file>.crt and <file>.key
-	commonName   string
-	organization string
-	usage        x509.ExtKeyUsage
-	dnsNames     []string
-	addresses    []net.IP
+	file string // <file>.crt and <file>.key
+	authority.Leaf
 }
-
-// certificateLife is long enough for any cluster of this kind.
-const certificateLife = 10 * 365 * 24 * time.Hour
 
 // identities are all certificates that the cluster's own authority signs.
 func (c *Cluster) identities() []identity {
 	a := c.Addresses
 	client := func(file, commonName, organization string) identity {
-		return identity{file: file, commonName: commonName, organization: organization, usage: x509.ExtKeyUsageClientAuth}
+		return identity{file, authority.Leaf{CommonName: commonName, Organization: organization, Usage: x509.ExtKeyUsageClientAuth}}
 	}
-	service := "kubernetes.default.svc"
+	server := func(file, commonName, organization string, dnsNames []string, addresses ...net.IP) identity {
+		return identity{file, authority.Leaf{
+			CommonName: commonName, Organization: organization, Usage: x509.ExtKeyUsageServerAuth,
+			DNSNames: dnsNames, Addresses: addresses,
+		}}
+	}
+	node, service := "system:node:"+c.NodeName(), "kubernetes.default.svc"
 	return []identity{
-		{
-			file: "apiserver", commonName: "kube-apiserver", usage: x509.ExtKeyUsageServerAuth,
-			dnsNames:  []string{"localhost", "kubernetes", "kubernetes.default", service, service + ".cluster.local"},
-			addresses: []net.IP{net.IPv4(127, 0, 0, 1), a.Node.AsSlice(), a.APIService.AsSlice()},
-		},
-		{
-			file: "kubelet-serving", commonName: "system:node:" + c.NodeName(), organization: "system:nodes",
-			usage: x509.ExtKeyUsageServerAuth, dnsNames: []string{c.NodeName()}, addresses: []net.IP{a.Node.AsSlice()},
-		},
+		server("apiserver", "kube-apiserver", "",
+			[]string{"localhost", "kubernetes", "kubernetes.default", service, service + ".cluster.local"},
+			net.IPv4(127, 0, 0, 1), a.Node.AsSlice(), a.APIService.AsSlice()),
+		server("kubelet-serving", node, "system:nodes", []string{c.NodeName()}, a.Node.AsSlice()),
 		client("apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
 		client("admin", "admin", "system:masters"),
 		client("controller-manager", "system:kube-controller-manager", ""),
 		client("scheduler", "system:kube-scheduler", ""),
 		client("proxy", "system:kube-proxy", ""),
-		client("kubelet", "system:node:"+c.NodeName(), "system:nodes"),
+		client("kubelet", node, "system:nodes"),
 	}
 }
 
 // writeCredentials fills the cluster's pki folder: authorities, certificates,
 // the key that signs service account tokens, kubeconfigs.
 func (c *Cluster) writeCredentials() error {
-	folder := c.path("pki")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	if err := os.MkdirAll(c.path("pki"), 0o700); err != nil {
 		return fmt.Errorf("creating credentials: %w", err)
 	}
-	own, err := newAuthority(folder, "ca")
+	own, err := authority.New("ca")
 	if err != nil {
 		return err
 	}
-	frontProxy, err := newAuthority(folder, "front-proxy-ca")
+	frontProxy, err := authority.New("front-proxy-ca")
 	if err != nil {
 		return err
 	}
+	pairs := map[string]authority.Pair{"ca": own.Pair(), "front-proxy-ca": frontProxy.Pair()}
 	for _, who := range c.identities() {
-		if err := own.issue(folder, who); err != nil {
+		if pairs[who.file], err = own.Issue(who.Leaf); err != nil {
 			return err
 		}
 	}
-	err = frontProxy.issue(folder, identity{file: "front-proxy-client", commonName: "front-proxy-client", usage: x509.ExtKeyUsageClientAuth})
-	if err != nil {
+	client := authority.Leaf{CommonName: "front-proxy-client", Usage: x509.ExtKeyUsageClientAuth}
+	if pairs["front-proxy-client"], err = frontProxy.Issue(client); err != nil {
 		return err
 	}
-	if err := writeSigningKey(folder); err != nil {
+	// Service account tokens are signed by this key and verified by its certificate.
+	if pairs["service-accounts"], err = own.Issue(authority.Leaf{CommonName: "service-accounts"}); err != nil {
 		return err
+	}
+	files := map[string][]byte{}
+	for name, pair := range pairs {
+		files[name+".crt"], files[name+".key"] = pair.Certificate, pair.Key
 	}
 	for _, user := range []string{"admin", "controller-manager", "scheduler", "proxy", "kubelet"} {
-		if err := os.WriteFile(c.KubeconfigOf(user), []byte(c.kubeconfig(user)), 0o600); err != nil {
-			return fmt.Errorf("writing kubeconfig: %w", err)
+		files[filepath.Base(c.KubeconfigOf(user))] = []byte(c.kubeconfig(user))
+	}
+	for name, content := range files {
+		if err := os.WriteFile(c.path("pki", name), content, 0o600); err != nil {
+			return fmt.Errorf("writing credentials: %w", err)
 		}
 	}
 	return nil
@@ -108,100 +97,4 @@ users: [{name: %[4]s, user: {client-certificate: %[3]s/%[4]s.crt, client-key: %[
 contexts: [{name: %[1]s, context: {cluster: %[1]s, user: %[4]s}}]
 current-context: %[1]s
 `, name, c.Addresses.Node, folder, user)
-}
-
-func newAuthority(folder, name string) (*authority, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, fmt.Errorf("creating authority %s: %w", name, err)
-	}
-	template, err := certificateTemplate(pkix.Name{CommonName: name})
-	if err != nil {
-		return nil, fmt.Errorf("creating authority %s: %w", name, err)
-	}
-	template.IsCA, template.BasicConstraintsValid = true, true
-	template.KeyUsage = x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		return nil, fmt.Errorf("creating authority %s: %w", name, err)
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("creating authority %s: %w", name, err)
-	}
-	return &authority{certificate, key}, writePair(folder, name, der, key)
-}
-
-func (a *authority) issue(folder string, who identity) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return fmt.Errorf("issuing %s: %w", who.file, err)
-	}
-	subject := pkix.Name{CommonName: who.commonName}
-	if who.organization != "" {
-		subject.Organization = []string{who.organization}
-	}
-	template, err := certificateTemplate(subject)
-	if err != nil {
-		return fmt.Errorf("issuing %s: %w", who.file, err)
-	}
-	template.KeyUsage = x509.KeyUsageDigitalSignature
-	template.ExtKeyUsage = []x509.ExtKeyUsage{who.usage}
-	template.DNSNames, template.IPAddresses = who.dnsNames, who.addresses
-	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
-	if err != nil {
-		return fmt.Errorf("issuing %s: %w", who.file, err)
-	}
-	return writePair(folder, who.file, der, key)
-}
-
-func certificateTemplate(subject pkix.Name) (*x509.Certificate, error) {
-	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
-	if err != nil {
-		return nil, fmt.Errorf("drawing a serial number: %w", err)
-	}
-	now := time.Now()
-	return &x509.Certificate{
-		SerialNumber: serial, Subject: subject,
-		NotBefore: now.Add(-time.Minute), NotAfter: now.Add(certificateLife),
-	}, nil
-}
-
-func writePair(folder, name string, certificate []byte, key *ecdsa.PrivateKey) error {
-	if err := writePEM(filepath.Join(folder, name+".crt"), "CERTIFICATE", certificate); err != nil {
-		return err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return fmt.Errorf("encoding key %s: %w", name, err)
-	}
-	return writePEM(filepath.Join(folder, name+".key"), "PRIVATE KEY", der)
-}
-
-// writeSigningKey makes the key pair that signs and verifies the tokens of
-// service accounts.
-func writeSigningKey(folder string) error {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return fmt.Errorf("creating the token key: %w", err)
-	}
-	private, err := x509.MarshalECPrivateKey(key)
-	if err != nil {
-		return fmt.Errorf("creating the token key: %w", err)
-	}
-	public, err := x509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		return fmt.Errorf("creating the token key: %w", err)
-	}
-	return errors.Join(
-		writePEM(filepath.Join(folder, "sa.key"), "EC PRIVATE KEY", private),
-		writePEM(filepath.Join(folder, "sa.pub"), "PUBLIC KEY", public))
-}
-
-func writePEM(path, kind string, der []byte) error {
-	data := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
-	if err := os.WriteFile(path, data, fs.FileMode(0o600)); err != nil {
-		return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
-	}
-	return nil
 }

@@ -57,14 +57,14 @@ func apiServerArguments(c *cluster.Cluster) []string {
 		"--proxy-client-cert-file=" + pki("front-proxy-client.crt"),
 		"--proxy-client-key-file=" + pki("front-proxy-client.key"),
 		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-		"--service-account-key-file=" + pki("sa.pub"), "--service-account-signing-key-file=" + pki("sa.key"),
+		"--service-account-key-file=" + pki("service-accounts.crt"), "--service-account-signing-key-file=" + pki("service-accounts.key"),
 	}
 }
 
 func controllerManagerArguments(c *cluster.Cluster) []string {
 	return append(delegated(c, "controller-manager"),
 		"--leader-elect=false", "--bind-address=127.0.0.1", "--use-service-account-credentials",
-		"--service-account-private-key-file="+c.Path("pki", "sa.key"), "--root-ca-file="+c.Path("pki", "ca.crt"),
+		"--service-account-private-key-file="+c.Path("pki", "service-accounts.key"), "--root-ca-file="+c.Path("pki", "ca.crt"),
 		"--cluster-signing-cert-file="+c.Path("pki", "ca.crt"), "--cluster-signing-key-file="+c.Path("pki", "ca.key"),
 		"--allocate-node-cidrs=false", "--service-cluster-ip-range="+c.Addresses.Services.String())
 }
