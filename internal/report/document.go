@@ -46,10 +46,12 @@ const redacted = "[personal]"
 
 // name is the full name, or words that say that there is none.
 func (p Person) name() string {
-	if name := strings.Join(strings.Fields(p.First+" "+p.Last), " "); name != "" {
-		return name
+	const longest = 300 // letters; the cover has room for fewer
+	name := []rune(strings.Join(strings.Fields(p.First+" "+p.Last), " "))
+	if len(name) == 0 {
+		return "a client who gave no name"
 	}
-	return "a client who gave no name"
+	return string(name[:min(len(name), longest)])
 }
 
 // Brand is how the tenant looks: its name, and its colour as #rrggbb. A colour of another form counts as absent, and an

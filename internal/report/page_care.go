@@ -25,7 +25,7 @@ func (s *sheet) carePage() {
 	care := s.doc.Result.Care
 	s.page("Total care cost analysis", fmt.Sprintf("What help with daily life may cost where you expect to retire: %s. "+
 		"Prices of %d.", s.doc.Profile.RetirementState(), s.doc.Result.ValuationYear))
-	s.facts(94,
+	s.facts(88,
 		fact{"Expected, today's prices", dollars(care.ExpectedTotalToday), dollars(care.ExpectedTotalFuture) + " in future dollars."},
 		fact{"Chance of needing care", percent(care.ProbNeed), "Of ever needing daily help."},
 		fact{"If needed, on average", years(care.YearsIfNeeded), dollars(care.BlendedAnnual) + " for a year of mixed care."},
@@ -33,8 +33,8 @@ func (s *sheet) carePage() {
 	s.section("The price of a year, by setting")
 	s.settingBars()
 	s.settingTable()
-	s.section("How long, and how much: most need little, a few need a great deal")
-	s.table([]column{{"Of ten people like you", 240}, {"Years of care", 122}, {"Cost, today's prices", 142}}, [][]string{
+	s.section("How long, and how much: many need little, a few a great deal")
+	s.table([]column{{"Of people like you", 240}, {"Years of care", 122}, {"Cost, today's prices", 142}}, [][]string{
 		{"Half need no more than", decimal(care.YearsP50), dollars(care.TotalTodayP50)},
 		{"Three in four need no more than", decimal(care.YearsP75), dollars(care.TotalTodayP75)},
 		{"Nine in ten need no more than", decimal(care.YearsP90), dollars(care.TotalTodayP90)},

@@ -41,8 +41,8 @@ func (s *sheet) coverBand(headline string) {
 	lines, style, lost := s.clientName(on)
 	y = s.Lines(left, y+24, lines, style)
 	if lost {
-		s.Text(left, 254, fmt.Sprintf("%c stands for a letter that this report's fonts do not have; the e-mail has the "+
-			"name as it was given.", draw.Substitute), draw.Style{Size: 7.5, Color: soft})
+		s.Text(left, 254, fmt.Sprintf("%c stands for a letter that this report's fonts do not have.",
+			draw.Substitute), draw.Style{Size: 7.5, Color: soft})
 	}
 }
 
@@ -57,12 +57,27 @@ func (s *sheet) clientName(color draw.Color) (lines []string, style draw.Style, 
 	return s.WrapAtMost(name, style, width, 2), style, lost
 }
 
-// preparedBy is the line under the cover's band: who, when.
+// preparedBy is the line under the cover's band: for whom, when.
 func (s *sheet) preparedBy() string {
 	if s.doc.Advisor == "" {
 		return date(s.doc.Date)
 	}
-	return s.doc.Advisor + " \u00b7 " + date(s.doc.Date)
+	return s.Fit(s.doc.Advisor, s.styles.small, width*0.7) + " \u00b7 " + date(s.doc.Date)
+}
+
+// milestones words the chances of reaching the ages that are still ahead.
+func (s *sheet) milestones() string {
+	live := s.doc.Result.Longevity
+	var parts []string
+	for _, one := range []struct {
+		age int
+		p   float64
+	}{{90, live.Prob90}, {95, live.Prob95}, {100, live.Prob100}} {
+		if one.age > s.doc.Profile.Age() {
+			parts = append(parts, fmt.Sprintf("%d is %s", one.age, percent(one.p)))
+		}
+	}
+	return " The chance of reaching " + strings.Join(parts, ", ") + "."
 }
 
 func (s *sheet) keyFigures() {
@@ -71,8 +86,7 @@ func (s *sheet) keyFigures() {
 	facts := []fact{
 		{"1  Hereditary, health and lifestyle risk", age(live.LongevityAge), fmt.Sprintf("Your longevity age: the age "+
 			"of the average person with as many years to come. You are %d.", s.doc.Profile.Age())},
-		{"2  Longevity", age(live.LifeExpectancyAge), fmt.Sprintf("Your life expectancy. The chance of reaching "+
-			"90 is %s, 95 is %s, 100 is %s.", percent(live.Prob90), percent(live.Prob95), percent(live.Prob100))},
+		{"2  Longevity", age(live.LifeExpectancyAge), "Your life expectancy." + s.milestones()},
 		{"3  Active years", years(span.ActiveWorkingYears + span.ActiveRetirementYears), fmt.Sprintf("%s working and "+
 			"%s in retirement, without daily help.", years(span.ActiveWorkingYears), years(span.ActiveRetirementYears))},
 		{"4  Assisted years", years(span.AssistedYears), fmt.Sprintf("Years with a need of daily help, on average. "+
@@ -82,7 +96,7 @@ func (s *sheet) keyFigures() {
 		{"6  Total care spending", dollars(care.ExpectedTotalToday), "If every assisted year is paid in full, at " +
 			"today's prices. Families pay about 37% of it on average."},
 	}
-	const gap, height = 14.0, 108.0
+	const gap, height = 14.0, 100.0
 	room := (width - gap) / 2
 	for i, one := range facts {
 		column, row := float64(i%2), float64(i/2)

@@ -29,16 +29,16 @@ func (s *sheet) tips() {
 	const labelWidth = 218.0
 	scale := (width - labelWidth - 62) / longest
 	for _, one := range all {
-		s.need(44)
+		s.need(40)
 		words := topics.Habit(one.ID)
 		s.Text(left, s.y+10, words.Title, s.styles.bold)
 		s.block(left, s.y+14, labelWidth-16, words.Text, s.styles.small)
 		s.gain(left+labelWidth, s.y+1, scale, one.YearsGained, s.colors.Strong)
 		s.gain(left+labelWidth, s.y+16, scale, one.ActiveYearsGained, s.colors.Middle)
-		s.y += 46
+		s.y += 41
 	}
 	chart.Keys(s.Surface, s.colors, left+labelWidth, s.y+4, []chart.Key{
-		{Color: s.colors.Strong, Label: "Years of life gained"}, {Color: s.colors.Middle, Label: "of them active"},
+		{Color: s.colors.Strong, Label: "Years of life gained"}, {Color: s.colors.Middle, Label: "Active years gained"},
 	})
 	s.y += 22
 }
@@ -58,6 +58,9 @@ func (s *sheet) prevention() {
 			"check-ups remain worth keeping.", s.styles.body)
 		return
 	}
+	s.y -= 4
+	s.paragraph("General information, no advice for one person. "+topics.Review+" Talk to your doctor before you change a "+
+		"medicine or decide on a test.", s.styles.small)
 	const gap = 22.0
 	room := (width - gap) / 2
 	for i := 0; i < len(all); i += 2 {
@@ -72,9 +75,6 @@ func (s *sheet) prevention() {
 		}
 		s.y += height + 9
 	}
-	s.y += 2
-	s.paragraph("These texts are general information and no advice for one person. "+topics.Review+" Talk to your doctor before "+
-		"you change a medicine or decide on a test.", s.styles.small)
 }
 
 func (s *sheet) topicHeight(room float64, t topics.Topic) float64 {

@@ -11,7 +11,7 @@ func (s *sheet) notApplicablePage() {
 		"Thank you for answering with such openness. You told us of an illness, or of a need for daily help, that deserves " +
 			"more than an average.",
 		"HALO estimates are drawn from large groups of people without such an illness. They would not do justice to your " +
-			"situation, so we have calculated none. That is no judgement about your health or your prospects: it only says " +
+			"situation, so we have calculated none. That is no judgment about your health or your prospects: it only says " +
 			"that a questionnaire is the wrong instrument here.",
 		"What helps more is a conversation. Your doctor knows your health and what lies ahead better than any model can. " +
 			"With what your doctor tells you, and with what matters most to you and your family, your advisor can make a plan " +

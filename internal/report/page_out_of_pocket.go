@@ -26,7 +26,7 @@ func (s *sheet) outOfPocketPage() {
 	cost := s.doc.Result.OutOfPocket
 	s.page("Lifetime out-of-pocket costs", "What you may pay yourself for health insurance and medical services over your "+
 		"life. Long-term care is not in it; it has a page of its own.")
-	s.facts(94,
+	s.facts(88,
 		fact{"Lifetime, today's prices", dollars(cost.LifetimeToday), fmt.Sprintf("At the prices of %d.", s.doc.Result.ValuationYear)},
 		fact{"Lifetime, future dollars", dollars(cost.LifetimeFuture), "In dollars of the years in which they are spent."},
 		fact{"In retirement, today's prices", dollars(cost.RetirementToday), dollars(cost.RetirementFuture) + " in future dollars."},
@@ -37,7 +37,11 @@ func (s *sheet) outOfPocketPage() {
 	for _, one := range cost.Bands {
 		rows = append(rows, []string{bandLabel(one.Band), dollars(one.Annual), decimal(one.Years), dollars(one.TotalToday),
 			dollars(one.TotalFuture)})
-		columns = append(columns, chart.Column{Value: one.TotalToday, Figure: dollars(one.TotalToday), Label: bandLabel(one.Band)})
+		if one.Years == 0 {
+			continue // behind the client
+		}
+		columns = append(columns, chart.Column{
+			Value: one.TotalToday, Figure: dollars(one.TotalToday), Label: bandLabel(one.Band)})
 	}
 	box := draw.Box{X: left + 48, Y: s.y + 8, W: width - 48, H: 136}
 	chart.Columns(s.Surface, s.colors, box, columns, thousands)

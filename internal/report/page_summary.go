@@ -47,7 +47,7 @@ func (s *sheet) disclaimers() {
 			"Every assisted year is priced at full private cost, of which families pay about 37% on average (ASPE 2022). Figures " +
 			"are rounded, so that sums may differ in the last digit.",
 	} {
-		s.paragraph(one, s.styles.small)
+		s.paragraph(one, s.styles.body.In(s.colors.Muted))
 	}
 	s.y += 6
 }

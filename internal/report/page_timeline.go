@@ -39,22 +39,25 @@ func (s *sheet) timeline() {
 	marks[len(marks)-1].Label = age(at)
 	chart.Timeline(s.Surface, s.colors, draw.Box{X: left, Y: s.y, W: width, H: 56}, start, all, marks)
 	s.y += 82
-	s.paragraph(fmt.Sprintf("The parts are average years: they count the chance of not living to see them, so the working "+
-		"part can end before the retirement age of %d. Years with a need of daily help are drawn at the end, though they "+
-		"may come at any time.", span.RetirementAge), s.styles.small)
+	text := "The parts are average years: they count the chance of not living to see them. Years with a need of daily help are " +
+		"drawn at the end, though they may come at any time."
+	if working > 0 {
+		text += fmt.Sprintf(" For the same reason the working part can end before the retirement age of %d.", span.RetirementAge)
+	}
+	s.paragraph(text, s.styles.small)
 	s.y += 6
 }
 
 func (s *sheet) survival() {
 	live, points := s.doc.Result.Longevity, s.curvePoints()
 	s.section("Your chance of being alive at each age")
-	box := draw.Box{X: left + 34, Y: s.y + 14, W: width - 40, H: 172}
+	box := draw.Box{X: left + 34, Y: s.y + 14, W: width - 42, H: 214}
 	curve := chart.Curve{
 		Points: points, Band: s.hasBand(), Expected: live.LifeExpectancyAge,
 		ExpectedLabel: "Life expectancy: " + age(live.LifeExpectancyAge),
 	}
 	for _, one := range []struct{ age, p float64 }{{90, live.Prob90}, {95, live.Prob95}, {100, live.Prob100}} {
-		if one.age > float64(s.doc.Profile.Age()) {
+		if one.age > float64(s.doc.Profile.Age()) && percent(one.p) != percent(0) {
 			label := fmt.Sprintf("%.0f: %s", one.age, percent(one.p))
 			curve.Callouts = append(curve.Callouts, chart.Callout{Age: one.age, P: one.p, Label: label})
 		}
@@ -72,12 +75,12 @@ func (s *sheet) survival() {
 
 // curvePoints asks the model for the curve; a result of another version has only its own coarse points, without a band.
 func (s *sheet) curvePoints() []chart.CurvePoint {
-	const last = 110
 	var points []chart.CurvePoint
 	if s.hasBand() {
 		for _, one := range halo.SurvivalCurve(s.doc.Profile) {
-			if one.Age <= last || len(points) < 2 {
-				points = append(points, chart.CurvePoint{Age: float64(one.Age), P: one.P, Low: one.Low, High: one.High})
+			points = append(points, chart.CurvePoint{Age: float64(one.Age), P: one.P, Low: one.Low, High: one.High})
+			if len(points) > 10 && (one.Age == 110 || one.Age%5 == 0 && one.High < 0.005) {
+				break // nothing to be seen beyond
 			}
 		}
 		return points
@@ -100,19 +103,23 @@ func (s *sheet) hasBand() bool {
 func (s *sheet) twoUncertainties(across chart.Scale) {
 	live := s.doc.Result.Longevity
 	fate := live.DeathAge
-	s.need(112)
-	s.strip("How sure the average is", fmt.Sprintf("The model's own error puts your life expectancy between %s and %s (80%% "+
-		"band).", age(live.ModelRangeLowAge), age(live.ModelRangeHighAge)), s.colors.Strong, across,
+	s.need(116)
+	s.strip("How sure the average is: the model's own error", fmt.Sprintf("Your life expectancy lies between %s and %s with "+
+		"a chance of 80%%.", age(live.ModelRangeLowAge), age(live.ModelRangeHighAge)), s.colors.Strong, across,
 		[5]float64{live.ModelRangeLowAge, live.ModelRangeLowAge, live.LifeExpectancyAge, live.ModelRangeHighAge,
 			live.ModelRangeHighAge})
-	s.strip("How far single lives differ", fmt.Sprintf("Of ten people like you one dies before %s and one lives past %s; "+
-		"half live to between %s and %s, and past %s.", age(fate.P10), age(fate.P90), age(fate.P25), age(fate.P75),
-		age(fate.P50)), s.colors.Accent, across, [5]float64{fate.P10, fate.P25, fate.P50, fate.P75, fate.P90})
+	s.strip("How far single lives differ: the spread of fate", fmt.Sprintf("Of people like you one in ten dies before %s, one "+
+		"in four before %s, half live past %s, one in four past %s and one in ten past %s.", age(fate.P10), age(fate.P25),
+		age(fate.P50), age(fate.P75), age(fate.P90)), s.colors.Accent, across,
+		[5]float64{fate.P10, fate.P25, fate.P50, fate.P75, fate.P90})
 }
 
 func (s *sheet) strip(title, text string, color draw.Color, across chart.Scale, q [5]float64) {
 	s.Text(left, s.y+8, title, s.styles.smallBold)
-	s.y = s.block(left, s.y+11, width, text, s.styles.small)
-	chart.Strip(s.Surface, color, across, s.y+11, q[0], q[1], q[2], q[3], q[4])
-	s.y += 28
+	s.y = s.block(left, s.y+12, width, text, s.styles.small)
+	chart.Strip(s.Surface, s.colors, color, across, s.y+13, chart.Quantiles{
+		Low: q[0], LowInner: q[1], Middle: q[2], HighInner: q[3], High: q[4],
+		LowLabel: decimal(q[0]), HighLabel: decimal(q[4]),
+	})
+	s.y += 34
 }

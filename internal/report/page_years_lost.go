@@ -39,7 +39,7 @@ func (s *sheet) yearsLostPage() {
 	span, live := s.doc.Result.Healthspan, s.doc.Result.Longevity
 	s.page("Years lost", "Habits take years, and give them back. Years lost are what the best habits (exercise, no "+
 		"smoking, an ideal weight, fruit and vegetables, little alcohol) would add to your life expectancy.")
-	s.facts(94,
+	s.facts(88,
 		fact{"Years lost", years(span.YearsLost), "Between your habits today and the best ones."},
 		fact{"With your habits", age(live.LifeExpectancyAge), "Your life expectancy as you answered."},
 		fact{"With the best habits", age(span.OptimalLifeExpectancyAge), "Your life expectancy with all five changed."},
@@ -55,8 +55,8 @@ func (s *sheet) yearsLostPage() {
 	}
 	s.table([]column{{"Habits", 138}, {"Years to come", 68}, {"Active", 46}, {"Assisted", 52}, {"Years lost", 56},
 		{"Out of pocket", 72}, {"Care", 72}}, rows, 0)
-	s.paragraph("Costs are for the whole life, at today's prices: a longer life costs more in medical bills, and often less in "+
-		"care. A habit that you have already, or did not answer, changes nothing. All three together leave the years that diet "+
+	s.paragraph("Costs are for the whole life, at today's prices: a longer life brings more medical bills, and more or fewer "+
+		"years of care. A habit that you have already, or did not answer, changes nothing. All three together leave the years that diet "+
 		"and alcohol take.", s.styles.small)
 }
 

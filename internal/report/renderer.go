@@ -36,8 +36,9 @@ func (r *Renderer) Render(w io.Writer, d Document) error {
 	if err != nil {
 		color = defaultBrand
 	}
+	author, _ := r.fonts.Printable(d.Brand.Name)
 	s := &sheet{
-		Surface: draw.NewSurface(r.fonts, draw.Properties{Title: title, Author: d.Brand.Name, Created: d.Date}),
+		Surface: draw.NewSurface(r.fonts, draw.Properties{Title: title, Author: author, Created: d.Date}),
 		doc:     d,
 		colors:  draw.NewPalette(color),
 	}

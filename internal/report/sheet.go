@@ -11,7 +11,6 @@ const (
 	left   = 54.0
 	right  = draw.PageWidth - 54
 	width  = right - left
-	top    = 92.0 // first line under the running head
 	bottom = draw.PageHeight - 66
 )
 
@@ -118,7 +117,7 @@ func (s *sheet) note(title, text string) {
 }
 
 // fact is a figure with the words that say what it is.
-type fact struct{ figure, label, detail string }
+type fact struct{ label, figure, detail string }
 
 // facts draws figures side by side over the whole width.
 func (s *sheet) facts(height float64, all ...fact) {
@@ -140,6 +139,6 @@ func (s *sheet) card(box draw.Box, f fact) {
 	for figure.Size > 14 && s.Width(f.figure, figure) > inner.W {
 		figure.Size--
 	}
-	s.Text(inner.X, inner.Y+37, f.figure, figure)
+	s.Text(inner.X, inner.Y+36, f.figure, figure)
 	s.block(inner.X, inner.Y+45, inner.W, f.detail, s.styles.small)
 }

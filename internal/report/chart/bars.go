@@ -27,6 +27,8 @@ func Columns(s *draw.Surface, p draw.Palette, box draw.Box, columns []Column, ax
 		middle := box.X + room*(float64(i)+0.5)
 		y := up.At(one.Value)
 		s.Fill(draw.Box{X: middle - room*0.29, Y: y, W: room * 0.58, H: box.Bottom() - y}, 0, p.Strong)
+		half := s.Width(one.Figure, figure(p))/2 + 2
+		s.Fill(draw.Box{X: middle - half, Y: y - 12, W: 2 * half, H: 11}, 0, draw.White) // no grid behind figures
 		s.TextCentre(middle, y-4, one.Figure, figure(p))
 		s.TextCentre(middle, box.Bottom()+12, one.Label, label(p))
 	}

@@ -109,14 +109,30 @@ func AgeAxis(s *draw.Surface, p draw.Palette, across Scale, y float64) {
 	}
 }
 
-// Strip draws quantiles as a box (inner two) on a line (outer two) with a stroke at the middle one.
-func Strip(s *draw.Surface, color draw.Color, across Scale, y float64, low, lowInner, middle, highInner, high float64) {
-	s.Line(draw.Point{X: across.At(low), Y: y}, draw.Point{X: across.At(high), Y: y}, 1.2, color)
+// Quantiles are five ages in rising order, and the words for the outer two.
+type Quantiles struct {
+	Low, LowInner, Middle, HighInner, High float64
+	LowLabel, HighLabel                    string
+}
+
+// Strip draws quantiles around y as a box (inner two) on a line (outer two) with a stroke at the middle one.
+func Strip(s *draw.Surface, p draw.Palette, color draw.Color, across Scale, y float64, q Quantiles) {
+	s.Fill(draw.Box{X: across.Start, Y: y - 8, W: across.End - across.Start, H: 16}, 3, p.Wash)
+	low, high := across.At(q.Low), across.At(q.High)
+	s.Line(draw.Point{X: low, Y: y}, draw.Point{X: high, Y: y}, 1.2, color)
 	for _, end := range []float64{low, high} {
-		s.Line(draw.Point{X: across.At(end), Y: y - 4}, draw.Point{X: across.At(end), Y: y + 4}, 1.2, color)
+		s.Line(draw.Point{X: end, Y: y - 4.5}, draw.Point{X: end, Y: y + 4.5}, 1.2, color)
 	}
-	inner := draw.Box{X: across.At(lowInner), Y: y - 6, W: across.At(highInner) - across.At(lowInner), H: 12}
+	inner := draw.Box{X: across.At(q.LowInner), Y: y - 5, H: 10}
+	inner.W = across.At(q.HighInner) - inner.X
 	s.Fill(inner, 2, color)
-	x := across.At(middle)
-	s.Line(draw.Point{X: x, Y: y - 6}, draw.Point{X: x, Y: y + 6}, 2, draw.White)
+	x := across.At(q.Middle)
+	s.Line(draw.Point{X: x, Y: y - 5}, draw.Point{X: x, Y: y + 5}, 1.6, draw.White)
+	style := figure(p)
+	if width := s.Width(q.LowLabel, style); low-5-width > across.Start {
+		s.TextRight(low-5, y+3, q.LowLabel, style)
+	}
+	if width := s.Width(q.HighLabel, style); high+5+width < across.End {
+		s.Text(high+5, y+3, q.HighLabel, style)
+	}
 }

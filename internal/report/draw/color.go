@@ -56,39 +56,66 @@ func Contrast(a, b Color) float64 {
 	return (light + 0.05) / (dark + 0.05)
 }
 
-// ReadableOn returns the colour, darkened in steps towards Ink until its contrast on the background reaches ratio.
+// ReadableOn returns the colour, darkened in its own hue until its contrast on the background reaches ratio; Ink if even
+// the darkest does not.
 func (c Color) ReadableOn(background Color, ratio float64) Color {
-	for share := 0.0; share < 1; share += 0.05 {
-		if darker := c.Mix(Ink, share); Contrast(darker, background) >= ratio {
+	if Contrast(c, background) >= ratio {
+		return c
+	}
+	hue, saturation, lightness := c.hsl()
+	for ; lightness > 0; lightness -= 0.02 {
+		if darker := fromHSL(hue, min(saturation, 0.85), lightness); Contrast(darker, background) >= ratio {
 			return darker
 		}
 	}
 	return Ink
 }
 
-// TextOn returns White or Ink, whichever can be read better on the background.
-func TextOn(background Color) Color {
-	if Contrast(White, background) >= Contrast(Ink, background) {
-		return White
-	}
-	return Ink
-}
-
-// Hue is the angle on the colour circle, 0 to 360 degrees; ok is false for a grey, which has none.
-func (c Color) Hue() (degrees float64, ok bool) {
-	r, g, b := float64(c.R), float64(c.G), float64(c.B)
+// hsl gives hue in degrees, saturation and lightness 0..1.
+func (c Color) hsl() (hue, saturation, lightness float64) {
+	r, g, b := float64(c.R)/255, float64(c.G)/255, float64(c.B)/255
 	high, low := max(r, g, b), min(r, g, b)
 	spread := high - low
-	if spread < 24 {
-		return 0, false
+	lightness = (high + low) / 2
+	if spread == 0 {
+		return 0, 0, lightness
 	}
+	saturation = spread / (1 - math.Abs(2*lightness-1))
 	switch high {
 	case r:
-		degrees = 60 * (g - b) / spread
+		hue = 60 * (g - b) / spread
 	case g:
-		degrees = 120 + 60*(b-r)/spread
+		hue = 120 + 60*(b-r)/spread
 	default:
-		degrees = 240 + 60*(r-g)/spread
+		hue = 240 + 60*(r-g)/spread
 	}
-	return math.Mod(degrees+360, 360), true
+	return math.Mod(hue+360, 360), saturation, lightness
+}
+
+func fromHSL(hue, saturation, lightness float64) Color {
+	part := func(n float64) uint8 {
+		k := math.Mod(n+hue/30, 12)
+		v := lightness - saturation*min(lightness, 1-lightness)*max(-1, min(k-3, 9-k, 1))
+		return uint8(math.Round(255 * min(max(v, 0), 1)))
+	}
+	return Color{part(0), part(8), part(4)}
+}
+
+// TextOn returns the colour for text on a background: White or Ink, whichever can be read better, or pure black on the
+// few middle tones where neither reaches 4.5.
+func TextOn(background Color) Color {
+	best := White
+	if Contrast(Ink, background) > Contrast(White, background) {
+		best = Ink
+	}
+	if Contrast(best, background) < readable {
+		return Color{}
+	}
+	return best
+}
+
+// Hue is the angle on the colour circle, 0 to 360 degrees; ok is false for a grey, which has none to speak of.
+func (c Color) Hue() (degrees float64, ok bool) {
+	degrees, _, _ = c.hsl()
+	return degrees, max(c.R, c.G, c.B)-min(c.R, c.G, c.B) >= 24
 }

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// The fonts are IBM Plex Sans by IBM, SIL Open Font License 1.1; the licence is beside them.
+// The fonts are IBM Plex Sans (SIL Open Font License 1.1) and, for letters that it lacks, DejaVu Sans (Bitstream Vera and
+// Arev licences); the licences are beside them.
 //
 //go:embed fonts
 var fontFiles embed.FS
@@ -29,6 +30,9 @@ var fontNames = [weights]string{
 	Regular: "IBMPlexSans-Regular", SemiBold: "IBMPlexSans-SemiBold", Light: "IBMPlexSans-Light",
 }
 
+// fallbacks are asked, in this order, for letters that the weight's own font does not have.
+var fallbacks = []string{"DejaVuSans"}
+
 // face is one font file, unpacked, with the advance of each letter it has.
 type face struct {
 	name     string
@@ -46,7 +50,7 @@ const (
 // Fonts are the unpacked fonts with their metrics: built once, read by many at the same time.
 type Fonts struct {
 	// chains holds for each weight the faces to ask for a letter, the first that has it prints it.
-	chains [weights][]face
+	chains [weights][]*face
 }
 
 // LoadFonts unpacks the embedded fonts. It takes some milliseconds: keep the result.
@@ -57,25 +61,50 @@ func LoadFonts() (*Fonts, error) {
 		if err != nil {
 			return nil, fmt.Errorf("loading font %s: %w", name, err)
 		}
-		fonts.chains[weight] = []face{loaded}
+		fonts.chains[weight] = []*face{loaded}
+	}
+	for _, name := range fallbacks {
+		loaded, err := loadFace(name)
+		if err != nil {
+			return nil, fmt.Errorf("loading font %s: %w", name, err)
+		}
+		for weight := range fonts.chains {
+			fonts.chains[weight] = append(fonts.chains[weight], loaded)
+		}
+	}
+	for _, letter := range ownLetters {
+		if !fonts.everyWeightHas(letter) {
+			return nil, fmt.Errorf("the fonts lack %U, which texts are cut or mended with", letter)
+		}
 	}
 	return fonts, nil
 }
 
-func loadFace(name string) (face, error) {
-	packed, err := fontFiles.ReadFile("fonts/" + name + ".woff")
+// ownLetters are what this package itself puts into texts.
+const ownLetters = string(Substitute) + ellipsis + " "
+
+func loadFace(name string) (*face, error) {
+	truetype, err := readTrueType(name)
 	if err != nil {
-		return face{}, err
-	}
-	truetype, err := unpackWOFF(packed)
-	if err != nil {
-		return face{}, err
+		return nil, err
 	}
 	advances, err := readAdvances(truetype)
 	if err != nil {
-		return face{}, err
+		return nil, err
 	}
-	return face{name: name, truetype: truetype, advances: advances}, nil
+	return &face{name: name, truetype: truetype, advances: advances}, nil
+}
+
+// readTrueType reads a font that is kept as TrueType or packed as WOFF.
+func readTrueType(name string) ([]byte, error) {
+	if truetype, err := fontFiles.ReadFile("fonts/" + name + ".ttf"); err == nil {
+		return truetype, nil
+	}
+	packed, err := fontFiles.ReadFile("fonts/" + name + ".woff")
+	if err != nil {
+		return nil, err
+	}
+	return unpackWOFF(packed)
 }
 
 func readAdvances(truetype []byte) ([]int16, error) {
@@ -108,8 +137,8 @@ func (f *Fonts) faceFor(weight Weight, letter rune) *face {
 	if letter < 0 || letter >= basicPlane {
 		return nil
 	}
-	for i := range f.chains[weight] {
-		if one := &f.chains[weight][i]; one.advances[letter] != notCovered {
+	for _, one := range f.chains[weight] {
+		if one.advances[letter] != notCovered {
 			return one
 		}
 	}

@@ -14,10 +14,8 @@ type Palette struct {
 	Ink, Muted, Rule               Color
 }
 
-const (
-	readable = 4.5 // WCAG 2.1 AA for text
-	visible  = 3.0 // WCAG 2.1 AA for graphics
-)
+// readable is the contrast that WCAG 2.1 AA asks of text.
+const readable = 4.5
 
 var (
 	amber = Color{217, 134, 44}

@@ -34,7 +34,8 @@ func (b Box) Inset(x, y float64) Box { return Box{b.X + x, b.Y + y, b.W - 2*x, b
 // Surface is one document while it is drawn. It belongs to one goroutine.
 type Surface struct {
 	*Fonts
-	pdf *fpdf.Fpdf
+	pdf   *fpdf.Fpdf
+	added map[string]bool // fonts in the document, by name
 }
 
 // Properties are what the file says of itself; anybody who sees the file can read them, so no personal datum belongs here.
@@ -59,13 +60,17 @@ func NewSurface(fonts *Fonts, properties Properties) *Surface {
 	pdf.SetLang("en-US")
 	pdf.SetLineCapStyle("butt")
 	pdf.SetLineJoinStyle("round")
-	for weight := range weights {
-		for _, one := range fonts.chains[weight] {
-			// The library writes into the bytes that it is given, and other documents read them.
-			pdf.AddUTF8FontFromBytes(one.name, "", bytes.Clone(one.truetype))
-		}
+	return &Surface{Fonts: fonts, pdf: pdf, added: map[string]bool{}}
+}
+
+// setFont adds a font to the document when it is first used: each costs milliseconds and ten kilobytes.
+func (s *Surface) setFont(one *face, size float64) {
+	if !s.added[one.name] {
+		s.added[one.name] = true
+		// The library writes into the bytes that it is given, and other documents read them.
+		s.pdf.AddUTF8FontFromBytes(one.name, "", bytes.Clone(one.truetype))
 	}
-	return &Surface{Fonts: fonts, pdf: pdf}
+	s.pdf.SetFont(one.name, "", size)
 }
 
 // AddPage starts the next page.
@@ -90,8 +95,8 @@ func (s *Surface) Text(x, baseline float64, text string, style Style) float64 {
 	text, _ = s.Printable(text)
 	s.pdf.SetTextColor(int(style.Color.R), int(style.Color.G), int(style.Color.B))
 	at := x
-	for _, run := range s.runs(text, style.Weight) {
-		s.pdf.SetFont(run.face, "", style.Size)
+	for _, run := range s.runs(visual(text), style.Weight) {
+		s.setFont(run.face, style.Size)
 		s.pdf.Text(at, baseline, run.text)
 		at += s.Width(run.text, style)
 	}
@@ -119,7 +124,10 @@ func (s *Surface) Lines(x, baseline float64, lines []string, style Style) float6
 	return baseline
 }
 
-type run struct{ face, text string }
+type run struct {
+	face *face
+	text string
+}
 
 // runs splits a printable text where another face of the chain takes over.
 func (s *Surface) runs(text string, weight Weight) []run {
@@ -129,11 +137,11 @@ func (s *Surface) runs(text string, weight Weight) []run {
 		if one == nil {
 			continue
 		}
-		if last := len(runs) - 1; last >= 0 && runs[last].face == one.name {
+		if last := len(runs) - 1; last >= 0 && runs[last].face == one {
 			runs[last].text += string(letter)
 			continue
 		}
-		runs = append(runs, run{one.name, string(letter)})
+		runs = append(runs, run{one, string(letter)})
 	}
 	return runs
 }

@@ -30,7 +30,7 @@ func (s Style) In(c Color) Style {
 }
 
 // Substitute stands for each letter that no font has: a reader sees that a letter is missing, and how many.
-const Substitute = '\u25a1'
+const Substitute = '\ufffd'
 
 const ellipsis = "\u2026"
 
@@ -45,7 +45,7 @@ func (f *Fonts) Printable(text string) (string, bool) {
 			blank = out.Len() > 0
 			continue
 		}
-		known := f.everyWeightHas(letter)
+		known := f.everyWeightHas(letter) && !needsShaping(letter)
 		if !unicode.IsGraphic(letter) || !known && unicode.In(letter, unicode.M, unicode.Sk, unicode.Cf) {
 			continue
 		}

@@ -17,7 +17,7 @@ type Topic struct {
 }
 
 var habits = map[string]Advice{
-	"quit_smoking":             {"Stop smoking", "Counselling and medicines together work best; 1-800-QUIT-NOW is free."},
+	"quit_smoking":             {"Stop smoking", "Counseling and medicines together work best; 1-800-QUIT-NOW is free."},
 	"be_active":                {"Be active", "150 minutes a week at a pace that makes you breathe faster."},
 	"reach_healthy_weight":     {"Reach a healthy weight", "A body mass index between 20 and 25, reached slowly and kept."},
 	"eat_fruit_and_vegetables": {"Eat fruit and vegetables", "Five or more servings a day; frozen ones count."},
@@ -68,7 +68,7 @@ var illnesses = map[string]Topic{
 	}},
 	"cancer_breast": {"Breast cancer in the family", []string{
 		"Mammograms every other year from 40 to 74 are advised for most women; ask whether yours should start earlier.",
-		"With several relatives, or a young one, ask about genetic counselling (BRCA). It concerns men too.",
+		"With several relatives, or a young one, ask about genetic counseling (BRCA). It concerns men too.",
 		"Little alcohol, a healthy weight and activity lower the risk.",
 	}},
 	"cancer_colorectal": {"Bowel cancer in the family", []string{
@@ -79,7 +79,7 @@ var illnesses = map[string]Topic{
 	"cancer_kidney": {"Kidney cancer in the family", []string{
 		"Do not smoke, keep a healthy weight and treat high blood pressure.",
 		"Tell a doctor about blood in the urine or a lasting pain in the flank.",
-		"With two or more relatives, or a young one, ask about genetic counselling.",
+		"With two or more relatives, or a young one, ask about genetic counseling.",
 	}},
 	"cancer_lung": {"Lung cancer in the family", []string{
 		"If you smoke, stopping is the best thing you can do, at any age.",
@@ -87,18 +87,18 @@ var illnesses = map[string]Topic{
 		"Test your home for radon, and keep it free of smoke.",
 	}},
 	"cancer_ovarian": {"Ovarian cancer in the family", []string{
-		"Ask about genetic counselling (BRCA, Lynch): there is no reliable screening test for all women.",
+		"Ask about genetic counseling (BRCA, Lynch): there is no reliable screening test for all women.",
 		"Tell a doctor about bloating, fullness or pelvic pain on most days of a few weeks.",
 		"Ask about the pros and cons of the pill and of surgery if a gene is found.",
 	}},
 	"cancer_pancreatic": {"Pancreatic cancer in the family", []string{
 		"Do not smoke, drink little, and keep a healthy weight.",
-		"Ask about genetic counselling; with a gene or several relatives, yearly imaging may be offered.",
+		"Ask about genetic counseling; with a gene or several relatives, yearly imaging may be offered.",
 		"Tell a doctor about diabetes that starts late and suddenly, or weight loss without a reason.",
 	}},
 	"cancer_prostate": {"Prostate cancer in the family", []string{
 		"Men: talk about the PSA test from 40 to 45 on rather than at 55; weigh benefits and harms.",
-		"With several relatives, or one who died young, ask about genetic counselling.",
+		"With several relatives, or one who died young, ask about genetic counseling.",
 		"Tell a doctor about changes in passing water.",
 	}},
 	"cancer_melanoma": {"Melanoma in the family", []string{
@@ -108,7 +108,7 @@ var illnesses = map[string]Topic{
 	}},
 	"cancer_other": {"Another cancer in the family", []string{
 		"Tell your doctor which cancer it was, who had it and at what age.",
-		"Ask whether screening or genetic counselling follows for you.",
+		"Ask whether screening or genetic counseling follows for you.",
 		"Not smoking, little alcohol, activity and a healthy weight lower the risk of many cancers.",
 	}},
 }
