@@ -128,9 +128,22 @@ func (p page) shoot(name string) {
 	if folder == "" {
 		return
 	}
-	picture, err := chromedp.Run(p.tab, chromedp.FullScreenshot(100))
+	// The window grows to the page for the picture. (A picture beyond the window leaves Chromium unsure of where things are.)
+	size, err := chromedp.Run(p.tab, chromedp.Evaluate[[]int64]("[innerWidth, innerHeight, document.documentElement.scrollHeight]"))
+	if err != nil {
+		p.t.Log(err)
+		return
+	}
+	err = chromedp.Do(p.tab, chromedp.EmulateViewport(size[0], max(size[1], size[2])))
+	var picture []byte
+	if err == nil {
+		picture, err = chromedp.Run(p.tab, chromedp.CaptureScreenshot())
+	}
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, filepath.Base(p.t.Name())+"-"+name+".png"), picture, 0o644)
+	}
+	if err == nil {
+		err = chromedp.Do(p.tab, chromedp.EmulateViewport(size[0], size[1]))
 	}
 	if err != nil {
 		p.t.Log(err)

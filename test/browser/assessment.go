@@ -57,7 +57,7 @@ func (a Assessment) Type(selector, text string) error {
 
 // Text returns what is written inside the first node that the selector finds; empty when there is none or it is hidden.
 func (a Assessment) Text(selector string) (string, error) {
-	return chromedp.Run(a.tab, chromedp.Evaluate[string]("("+a.Path(selector)+")?.innerText ?? ''"))
+	return chromedp.Run(a.tab, chromedp.Evaluate[string]("((node) => node?.checkVisibility() ? node.innerText : '')("+a.Path(selector)+")"))
 }
 
 // Has tells whether the selector finds a node that is shown.
@@ -226,15 +226,16 @@ func (a Assessment) Next() error {
 	if err := a.Click("[data-action='next']"); err != nil {
 		return err
 	}
+	const shown = "section[data-step]:not([hidden])"
+	if err := a.Await(fmt.Sprintf("%[1]s:not([data-step='%[2]s']), %[1]s [data-invalid]", shown, before)); err != nil {
+		return fmt.Errorf("leave step %s: %w", before, err)
+	}
 	after, err := a.Step()
-	if err != nil {
+	if err != nil || after != before {
 		return err
 	}
-	if after == before {
-		complaint, _ := a.Text("[data-invalid]")
-		return fmt.Errorf("the page stays at step %s: %s", before, complaint)
-	}
-	return nil
+	complaint, err := a.Text(shown + " [data-invalid]")
+	return errors.Join(fmt.Errorf("the page stays at step %s: %s", before, complaint), err)
 }
 
 // Result is what the visitor sees at the end.
@@ -248,7 +249,7 @@ type Result struct {
 // Result waits for the end of the questionnaire and reads it.
 func (a Assessment) Result() (Result, error) {
 	if err := a.Await("[data-result]"); err != nil {
-		complaint, _ := chromedp.Run(a.tab, chromedp.Evaluate[string]("("+a.Path("[role='alert']")+")?.innerText ?? ''"))
+		complaint, _ := chromedp.Run(a.tab, chromedp.Evaluate[string]("("+a.Path("[data-notice], .alert:not(:empty)")+")?.innerText ?? ''"))
 		return Result{}, fmt.Errorf("%w; the page says %q", err, complaint)
 	}
 	status, err := chromedp.Run(a.tab, chromedp.Evaluate[string]("("+a.Path("[data-result]")+").dataset.result"))

@@ -51,11 +51,12 @@ export const chart = (outlook: Outlook, strings: Strings, format: (years: number
     spans: spans.map((span) => `${words[span.kind]} ${said(span)}`).join(", "),
   });
   const drawing = svg("svg", { class: "bars", role: "img", "aria-label": label, height: 68, width: "100%" }, hatch(), mark(0, from));
+  const bar = drawing.appendChild(svg("g"));
   let x = 0;
   let marked = 0;
   for (const { kind, years } of spans) {
     const width = (100 * years) / total;
-    drawing.append(svg("rect", { class: kind, x: `${x}%`, y: 6, width: `${width}%`, height: 36 }));
+    bar.append(svg("rect", { class: kind, x: `${x}%`, y: 6, width: `${width}%`, height: 36 }));
     x += width;
     const end = x > 99.5;
     if (end || (x - marked > room && 100 - x > room)) {

@@ -25,11 +25,14 @@ const contrast = (a: Rgb, b: Rgb): number => {
   return (high + 0.05) / (low + 0.05);
 };
 
-/** Moves a colour towards an end, in steps, until it reads well on the surface. */
+/** The pale ground of what is chosen, and of the result. */
+const tint = (color: Rgb, surface: Rgb): Rgb => mix(color, surface, 0.9);
+
+/** Moves a colour towards an end, in steps, until it reads well on the surface and on its own tint. */
 const readable = (color: Rgb, surface: Rgb, end: Rgb): Rgb => {
   for (let part = 0; part < 1; part += 0.05) {
     const candidate = mix(color, end, part);
-    if (contrast(candidate, surface) >= 4.6) return candidate;
+    if (Math.min(contrast(candidate, surface), contrast(candidate, tint(candidate, surface))) >= 4.6) return candidate;
   }
   return end;
 };
@@ -37,7 +40,7 @@ const readable = (color: Rgb, surface: Rgb, end: Rgb): Rgb => {
 const properties = (suffix: string, color: Rgb, surface: Rgb, end: Rgb): string => {
   const accent = readable(color, surface, end);
   const on = contrast(accent, white) >= contrast(accent, ink) ? white : ink;
-  return `--a${suffix}:${format(accent)};--o${suffix}:${format(on)};--s${suffix}:${format(mix(accent, surface, 0.4))};--t${suffix}:${format(mix(accent, surface, 0.9))};`;
+  return `--a${suffix}:${format(accent)};--o${suffix}:${format(on)};--s${suffix}:${format(mix(accent, surface, 0.4))};--t${suffix}:${format(tint(accent, surface))};`;
 };
 
 /**

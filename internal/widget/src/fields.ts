@@ -33,8 +33,9 @@ const radios = (question: Question, options: { label: string; value: Value }[]):
     h("input", { type: "radio", name: question.id, value: String(value), checked: question.default === value }),
   );
   const longest = Math.max(...options.map(({ label }) => label.length));
+  const size = longest > 16 ? "" : longest > 7 ? " short" : " tiny";
   return {
-    body: h("div", { class: longest > 16 ? "cards" : "cards short" }, ...options.map(({ label }, i) => card(inputs[i]!, label))),
+    body: h("div", { class: "cards" + size }, ...options.map(({ label }, i) => card(inputs[i]!, label))),
     inputs,
     read: () => {
       const at = inputs.findIndex((input) => input.checked);

@@ -63,7 +63,7 @@ export const english = {
   result: {
     title: "Your outlook",
     hero: "Life expectancy",
-    heroUnit: "years of age",
+    heroUnit: "years",
     heroText: "People who answer as you do live to about this age on average. Many live longer.",
     chances: "Your chance to reach",
     chance: "Age {age}",

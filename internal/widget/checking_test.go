@@ -1,0 +1,162 @@
+package widget_test
+
+import (
+	"net/http"
+	"testing"
+)
+
+func TestAnAnswerThatIsNotRightHoldsTheStepAndSaysWhy(t *testing.T) {
+	const step = "section[data-step='about']"
+	for _, test := range []struct {
+		name     string
+		answers  map[string]any
+		question string
+		want     string
+	}{
+		{"nothing answered", nil, "sex", "Please answer this question."},
+		{"an age below the limit", map[string]any{"age": 17}, "age", "Please enter a whole number from 18 to 99."},
+		{"an age above the limit", map[string]any{"age": 100}, "age", "Please enter a whole number from 18 to 99."},
+		{"an age with a fraction", map[string]any{"age": 62.5}, "age", "Please enter a whole number from 18 to 99."},
+		{"an age in words", map[string]any{"age": "sixty"}, "age", "Please enter a whole number from 18 to 99."},
+		{"an age of endless digits", map[string]any{"age": "999999999999"}, "age", "Please enter a whole number from 18 to 99."},
+		{"shares under 100", map[string]any{"ethnicity": map[string]float64{"white": 50, "asian": 49}}, "ethnicity", "Together the parts must make 100%."},
+		{"a share over 100", map[string]any{"ethnicity": map[string]float64{"white": 101}}, "ethnicity", "Please enter numbers from 0 to 100."},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := open(t, newAPI(t), element, "")
+			p.must(p.Await(step))
+			for question, value := range test.answers {
+				p.must(p.Answer(question, value))
+			}
+			p.must(p.Click("[data-action='next']"))
+			p.must(p.Await("[data-question='" + test.question + "'] .problem"))
+			if text, err := p.Text("[data-question='" + test.question + "'] .problem"); err != nil || text != test.want {
+				t.Errorf("beside the field: %q, %v", text, err)
+			}
+			if shown, _ := p.Has(step); !shown {
+				t.Error("the step was left")
+			}
+			if alert, _ := p.Text(".alert"); alert != "Please look at the marked answers." {
+				t.Errorf("read out: %q", alert)
+			}
+			p.wantFocus("sex")
+		})
+	}
+}
+
+func TestAMarkGoesWhenTheAnswerIsMended(t *testing.T) {
+	p := open(t, newAPI(t), element, "")
+	p.must(p.Await("section[data-step='about']"))
+	p.must(p.Answer("sex", "male"))
+	p.must(p.Answer("age", 7))
+	p.must(p.Answer("serious_illness", false))
+	p.must(p.Click("[data-action='next']"))
+	p.must(p.Await("[data-question='age'] .problem"))
+	p.wantFocus("age")
+	if invalid := p.inside("[name='age']", "getAttribute('aria-invalid')"); invalid != "true" {
+		t.Errorf("aria-invalid is %s", invalid)
+	}
+	p.must(p.Answer("age", 70))
+	if shown, _ := p.Has("[data-question='age'] .problem"); shown {
+		t.Error("the mark stays")
+	}
+	p.must(p.Next())
+}
+
+func TestHeightWithoutWeightIsAskedForWhereItIsMissing(t *testing.T) {
+	p := open(t, newAPI(t), element, "")
+	p.must(p.Await("section[data-step='about']"))
+	for question, value := range fewest() {
+		p.must(p.Answer(question, value))
+	}
+	p.must(p.Next())
+	p.must(p.Answer("height_in", "70,5"))
+	p.must(p.Click("[data-action='next']"))
+	p.must(p.Await("[data-question='weight_lb'] .problem"))
+	p.wantFocus("weight_lb")
+	if shown, _ := p.Has("[data-question='height_in'] .problem"); shown {
+		t.Error("the height is marked too")
+	}
+	p.must(p.Answer("height_in", ""))
+	p.must(p.Next())
+}
+
+func TestThePartsOfAnAncestryAreAddedUpWhileTyping(t *testing.T) {
+	p := open(t, newAPI(t), element, "")
+	p.must(p.Await("section[data-step='about']"))
+	for _, step := range []struct {
+		choice string
+		share  float64
+		want   string
+	}{
+		{"white", 60, "Total 60% · 40% to go"},
+		{"asian", 50, "Total 110% · 10% too much"},
+		{"asian", 40, "Total 100% ✓"},
+	} {
+		p.must(p.Answer("ethnicity."+step.choice, step.share))
+		if total, _ := p.Text("output"); total != step.want {
+			t.Errorf("after %s %v: %q", step.choice, step.share, total)
+		}
+	}
+}
+
+func TestTheLastStepWantsANameAnAddressAndConsent(t *testing.T) {
+	for _, test := range []struct {
+		field string
+		value any
+		want  string
+	}{
+		{"person.first_name", "   ", "Please fill this in."},
+		{"person.email", "ada.visitor.example", "Please enter a whole e-mail address, such as name@example.com."},
+		{"consent", nil, "We need your consent to work out your outlook."},
+	} {
+		t.Run(test.field, func(t *testing.T) {
+			api := newAPI(t)
+			p := open(t, api, element, "")
+			answers := with(fewest(), map[string]any{"serious_illness": true}, person())
+			delete(answers, test.field)
+			if test.value != nil {
+				answers[test.field] = test.value
+			}
+			p.must(p.Complete(answers))
+			p.must(p.Await("[data-question='" + test.field + "'] .problem"))
+			if text, _ := p.Text("[data-question='" + test.field + "'] .problem"); text != test.want {
+				t.Errorf("beside the field: %q", text)
+			}
+			p.wantFocus(test.field)
+			if posts := api.received(); len(posts) != 0 {
+				t.Errorf("sent all the same: %+v", posts)
+			}
+		})
+	}
+}
+
+func TestWhatTheServerFindsWrongIsShownAtItsFieldAndStep(t *testing.T) {
+	api := newAPI(t)
+	api.submitFaults = []http.HandlerFunc{
+		answering(http.StatusUnprocessableEntity, `{"field":"weight_lb","code":"bmi_range"},{"field":"person.email","code":"email"}`),
+		answering(http.StatusUnprocessableEntity, `{"field":"person.email","code":"type"}`),
+		answering(http.StatusUnprocessableEntity, `{"field":"something.else","code":"unknown_field"}`),
+	}
+	p := open(t, api, element, "")
+	p.must(p.Complete(with(fewest(), map[string]any{"height_in": 48, "weight_lb": 700}, person())))
+	p.must(p.Await("[data-question='weight_lb'] .problem"))
+	p.wantFocus("weight_lb")
+	if text, _ := p.Text("[data-question='weight_lb'] .problem"); text != "This does not seem to go with the height. Please check both." {
+		t.Errorf("beside the weight: %q", text)
+	}
+	p.must(p.Complete(map[string]any{"weight_lb": 100}))
+	p.must(p.Await("[data-question='person.email'] .problem"))
+	p.wantFocus("person.email")
+	p.must(p.Complete(map[string]any{"person.email": "ada@other.example"}))
+	p.must(p.Await(".alert:not(:empty)"))
+	if alert, _ := p.Text(".alert"); alert != "Something went wrong on our side and nothing was kept. Please try again in a few minutes." {
+		t.Errorf("without a field: %q", alert)
+	}
+	p.must(p.Click("[data-action='submit']"))
+	_, err := p.Result()
+	p.must(err)
+	if posts := api.received(); posts[len(posts)-1].Body.Person["email"] != "ada@other.example" {
+		t.Errorf("the last post: %+v", posts[len(posts)-1])
+	}
+}
