@@ -58,10 +58,22 @@ type Choice struct {
 // server sets, is not in it. The caller owns the value.
 func Questions() Questionnaire {
 	questions := slices.Clone(answerSheet()[:questionValuationYear])
+	for i := range questions {
+		questions[i] = questions[i].clone()
+	}
 	rank := map[string]int{}
 	for i, s := range sections() {
 		rank[s.ID] = i
 	}
 	slices.SortStableFunc(questions, func(a, b Question) int { return rank[a.Section] - rank[b.Section] })
 	return Questionnaire{ModelVersion: ModelVersion, Sections: sections(), Questions: questions}
+}
+
+// clone copies a question with all that it points to.
+func (q Question) clone() Question {
+	q.Choices = slices.Clone(q.Choices)
+	if q.Min != nil {
+		q.Min, q.Max = limit(*q.Min), limit(*q.Max)
+	}
+	return q
 }
