@@ -2,6 +2,7 @@ package batch
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -189,6 +190,7 @@ func (p *portion) add(r *bufio.Reader) error {
 		case err != nil && len(p.input) == start && !long:
 			return err // no line was begun
 		default:
+			p.input = bytes.TrimSuffix(p.input, []byte("\n"))
 			p.ends = append(p.ends, len(p.input))
 			p.long = append(p.long, long)
 			return err
