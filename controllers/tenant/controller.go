@@ -81,7 +81,7 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&halo.HaloBackup{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfBackup)).
 		Watches(&corev1.Namespace{}, byLabel)
-	for _, child := range children() {
+	for _, child := range Children() {
 		setup = setup.Watches(child, byLabel)
 	}
 	if err := setup.Complete(r); err != nil {

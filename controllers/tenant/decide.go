@@ -24,8 +24,8 @@ const (
 	masterAfterRestore = 2
 )
 
-// children are the kinds whose changes wake their tenant.
-func children() []client.Object {
+// Children returns an empty object of each kind whose changes wake their tenant.
+func Children() []client.Object {
 	return []client.Object{
 		&corev1.ServiceAccount{}, &corev1.ConfigMap{}, &corev1.Service{}, &corev1.Pod{},
 		&networkingv1.NetworkPolicy{}, &networkingv1.Ingress{}, &policyv1.PodDisruptionBudget{},

@@ -1,0 +1,145 @@
+package controllers_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"halo.dev/halo/controllers"
+	"halo.dev/halo/internal/certificate"
+	"halo.dev/halo/internal/naming"
+	"halo.dev/halo/test/apiserver"
+)
+
+// The environment of all tests of this package: one API server, one manager, and a client that plays everybody else.
+var (
+	cluster client.Client
+	writes  atomic.Int64 // by the manager
+	clock   atomic.Int64 // added to the time, in nanoseconds
+)
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	ctrl.SetLogger(logr.Discard())
+	if os.Getenv("HALO_TEST_LOG") != "" {
+		ctrl.SetLogger(logr.FromSlogHandler(newTestLog()))
+	}
+	config, stop, err := apiserver.Start()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	folder, err := os.MkdirTemp("", "halo-controllers")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended, err := startManager(ctx, config, folder)
+	code := 1
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	cancel()
+	if ended != nil {
+		<-ended
+	}
+	_ = os.RemoveAll(folder)
+	if err := stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	return code
+}
+
+// startManager runs the operator as it is run in production, with its own client's writes counted.
+func startManager(ctx context.Context, config *rest.Config, folder string) (<-chan error, error) {
+	scheme, err := controllers.NewScheme()
+	if err != nil {
+		return nil, err
+	}
+	if cluster, err = client.New(config, client.Options{Scheme: scheme}); err != nil {
+		return nil, err
+	}
+	if err := cluster.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: naming.BackupsNamespace}}); err != nil {
+		return nil, err
+	}
+	counted := rest.CopyConfig(config)
+	counted.Wrap(func(next http.RoundTripper) http.RoundTripper { return countWrites{next} })
+	manager, err := ctrl.NewManager(counted, ctrl.Options{
+		Scheme: scheme, Cache: controllers.CacheOptions(), Client: controllers.ClientOptions(),
+		Metrics: metricsserver.Options{BindAddress: "0"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	authority, err := newAuthority()
+	if err != nil {
+		return nil, err
+	}
+	for name, text := range map[string]string{"mail-relay.username": "relay-user", "mail-relay.password": "relay-password\n"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			return nil, err
+		}
+	}
+	options := controllers.Options{Authority: authority, PlatformSecrets: folder, Concurrency: 4,
+		Now: func() time.Time { return time.Now().Add(time.Duration(clock.Load())) }}
+	if err := controllers.Setup(ctx, manager, options); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- manager.Start(ctx) }()
+	return ended, nil
+}
+
+type countWrites struct{ next http.RoundTripper }
+
+func (c countWrites) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Method != http.MethodGet {
+		writes.Add(1)
+	}
+	return c.next.RoundTrip(request)
+}
+
+func newAuthority() (*certificate.Authority, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(10, 0, 0), KeyUsage: x509.KeyUsageCertSign,
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	keyBytes, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return certificate.ParseAuthority(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyBytes}))
+}
