@@ -204,39 +204,3 @@ func TestAFaultOfInputOrOutputIsReported(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
-
-func BenchmarkStream(b *testing.B) {
-	line := `{"sex":"female","age":45,"serious_illness":false,"retirement_age":66,"retirement_state":"CA",
-"ethnicity":{"white":75,"hispanic":25},"height_in":64.5,"weight_lb":172.5,"smoking":"former_3to9","activity":"some","diet":"low",
-"alcohol":"moderate","has_diabetes":false,"has_heart_disease":false,"has_stroke":false,"cancer_survivor":false,
-"family_heart_disease":true,"family_stroke":false,"family_diabetes":true,"family_alzheimers":false,
-"family_cancers":["breast"],"long_lived_relatives":2,"doctor_visits":"average"}`
-	line = strings.ReplaceAll(line, "\n", "") + "\n"
-	input := strings.Repeat(line, 2000)
-	for _, workers := range []int{1, 2} {
-		b.Run(fmt.Sprintf("2000 lines, %d workers", workers), func(b *testing.B) {
-			for b.Loop() {
-				if err := Stream(context.Background(), strings.NewReader(input), io.Discard, Options{Year: year, Workers: workers}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-	b.Run("2000 lines, no stream", func(b *testing.B) {
-		document := []byte(line)
-		var buffer []byte
-		for b.Loop() {
-			for range 2000 {
-				buffer, _ = Line(buffer[:0], document, year, Full)
-			}
-		}
-	})
-	b.Run("2000 lines, the model alone", func(b *testing.B) {
-		p, _ := halo.Parse([]byte(line), year)
-		for b.Loop() {
-			for range 2000 {
-				halo.Assess(p)
-			}
-		}
-	})
-}
