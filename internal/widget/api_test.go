@@ -38,6 +38,7 @@ type fakeAPI struct {
 	mu sync.Mutex
 	// refused origins get a bare 403 without CORS headers, as halo-server gives it.
 	refused bool
+	name    string
 	color   string
 	expires time.Duration
 	// sessionFaults and submitFaults answer the next requests, one each, instead of the API.
@@ -49,7 +50,7 @@ type fakeAPI struct {
 
 func newAPI(t *testing.T) *fakeAPI {
 	t.Helper()
-	api := &fakeAPI{color: "#0b6e4f", expires: time.Hour, view: okView}
+	api := &fakeAPI{name: "Acme Planning", color: "#0b6e4f", expires: time.Hour, view: okView}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /widget.js", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
@@ -96,7 +97,7 @@ func (api *fakeAPI) session(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"token":         fmt.Sprintf("token-%d", api.sessions),
 		"expires":       time.Now().Add(api.expires).UTC().Format(time.RFC3339),
-		"tenant":        map[string]string{"name": "Acme Planning", "color": api.color},
+		"tenant":        map[string]string{"name": api.name, "color": api.color},
 		"advisor":       map[string]string{"id": advisor, "name": "Planning Desk"},
 		"questionnaire": halo.Questions(),
 	})

@@ -64,6 +64,7 @@ func TestTheVisitorCanTryAgainAtOnce(t *testing.T) {
 		if sent == 4 {
 			p.await("(" + p.Path("[data-notice]") + ").innerText.includes('check your connection')")
 		}
+		p.wantFocus("again")
 		p.must(p.Click("[data-action='again']"))
 	}
 	_, err := p.Result()

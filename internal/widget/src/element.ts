@@ -73,7 +73,7 @@ export const elementFor = (api: Api): CustomElementConstructor =>
     }
 
     #ask(session: Session): void {
-      const notice = new Notice(this.#strings.away.again);
+      const notice = new Notice(this.#strings.away.again, true);
       const wizard = new Wizard(session, this.#strings, webAddress(this.getAttribute("privacy")), {
         started: () => this.#emit("started"),
         step: (detail) => this.#emit("step", detail),

@@ -12,7 +12,8 @@ export class Notice {
   readonly node: HTMLElement;
   #pressed: () => void = () => {};
 
-  constructor(button: string) {
+  /** `takesFocus`: the visitor was busy right here, so the focus may move to the button. */
+  constructor(button: string, private readonly takesFocus = false) {
     this.#button = h("button", { type: "button", class: "main", "data-action": "again", click: () => this.#pressed() }, button);
     this.#box = h("div", { class: "notice", "data-notice": true, hidden: true }, this.#title, this.#text, this.#button);
     this.node = h("div", { role: "alert" }, this.#box);
@@ -23,6 +24,7 @@ export class Notice {
     this.#text.textContent = text;
     this.#button.hidden = !button;
     this.#box.hidden = false;
+    if (button && this.takesFocus) this.#button.focus();
   }
 
   hide(): void {

@@ -48,11 +48,12 @@ export class Wizard {
     this.#show(this.#step, false);
   }
 
-  /** Keeps the form from being changed while its answers are on their way. */
+  /** Keeps the form from being changed while its answers are on their way, and gives the focus back after. */
   busy(busy: boolean): void {
     this.node.inert = busy;
     this.#forward.textContent = busy ? this.#strings.sending : this.#forwardText();
     this.node.toggleAttribute("data-busy", busy);
+    if (!busy) this.#forward.focus();
   }
 
   /** Shows what the server found wrong, at its place. What has no place is said above the step. */
