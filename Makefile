@@ -1,0 +1,106 @@
+# make help explains the targets. The first run of demo or test installs Debian
+# packages and builds Kubernetes from source into a cache; later runs find both.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CACHE := $(or $(HALO_CACHE),$(HOME)/.cache/halo)
+export PATH := $(CACHE)/bin:$(PATH)
+export KUBEBUILDER_ASSETS := $(CACHE)/assets
+
+# CLUSTER=current makes the demonstration use the cluster of the current
+# kubeconfig instead of one of its own.
+CLUSTER ?= local
+VERSION ?= dev
+FUZZTIME ?= 20s
+
+# What `make generate` writes, and `make check-generated` compares.
+GENERATED := config/crd config/rbac internal/widget/dist $(wildcard api/*/v1alpha1/zz_generated.*.go api/v1alpha1/zz_generated.*.go)
+
+PREPARE := go run ./build/prepare
+
+.PHONY: help
+help: ## this list
+	@echo "usage: make TARGET, as root on Debian with Go, make and git"
+	@echo
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  CLUSTER=current  make demo on the cluster of the current kubeconfig (no root, no Debian)"
+	@echo "  VERSION=v1.2.3   the version of make images"
+	@echo "  FUZZTIME=1m      how long make fuzz tries each target"
+	@echo "  HALO_CACHE       where built programs are kept (~/.cache/halo)"
+
+.PHONY: demo
+demo: ## show everything: a cluster, a tenant, an advisor's page to open
+ifeq ($(CLUSTER),current)
+	@$(PREPARE) kube helm
+else
+	@$(PREPARE) demo
+endif
+	@CLUSTER=$(CLUSTER) go run ./test/demo up
+
+.PHONY: demo-down
+demo-down: ## stop what make demo started and leave nothing behind
+	@CLUSTER=$(CLUSTER) go run ./test/demo down
+
+.PHONY: test
+test: ## everything that a change must pass, the end-to-end test included
+	@$(PREPARE) test
+	@$(MAKE) check-generated
+	@$(MAKE) lint
+	@$(MAKE) test-unit
+	@$(MAKE) test-e2e
+
+.PHONY: test-unit
+test-unit: ## the tests of every package, with the race detector
+	@$(PREPARE) test
+	go test -race -timeout 20m ./...
+
+.PHONY: test-e2e
+test-e2e: ## the whole path on a real cluster, with a real browser
+	@$(PREPARE) test
+	go test -tags e2e -count 1 -timeout 30m -v ./test/e2e
+
+.PHONY: lint
+lint: ## read the code by machine
+	@$(PREPARE) golangci-lint
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+		if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	golangci-lint run
+
+.PHONY: generate
+generate: ## write CRDs, RBAC, deep copies and the widget's bundle from their sources
+	@$(PREPARE) controller-gen
+	go generate ./...
+	controller-gen crd paths=./api/v1alpha1 output:crd:dir=config/crd
+	controller-gen rbac:roleName=halo-operator paths=./controllers/... output:rbac:dir=config/rbac
+
+.PHONY: check-generated
+check-generated: ## fail when make generate would change something
+	@before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \
+		cp -a --parents $(GENERATED) "$$before"; \
+		$(MAKE) generate; \
+		for path in $(GENERATED); do diff -ru "$$before/$$path" "$$path" || changed=yes; done; \
+		if [ -n "$${changed:-}" ]; then echo "Generated files were out of date. They are right now: commit them."; exit 1; fi
+
+.PHONY: images
+images: ## build the release images into dist/*.tar
+	@go run ./build/images -version $(VERSION)
+
+.PHONY: bench
+bench: ## measure
+	go test -run '^$$' -bench . -benchmem ./internal/...
+
+.PHONY: fuzz
+fuzz: ## try every fuzz target for FUZZTIME each
+	@git grep -o -E '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' | while IFS=: read -r file match; do \
+		echo "$$(dirname "$$file") $${match#func }"; \
+		go test -run '^$$' -fuzz "^$${match#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
+	done
+
+.PHONY: clean
+clean: ## remove what was built, the cache included (building Kubernetes again takes minutes)
+	rm -rf dist bin
+	rm -rf $(foreach folder,built bin assets log lock,"$(CACHE)/$(folder)")
