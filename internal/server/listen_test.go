@@ -57,6 +57,13 @@ func TestTheProxyProtocol(t *testing.T) {
 			t.Errorf("%q: %d, %v; want %d", step.line, got, err, step.want)
 		}
 	}
+	elsewhere := start(t, func(o *server.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")} })
+	if _, err := ask(elsewhere, "PROXY TCP4 192.0.2.1 10.0.0.1 5000 443\r\n"); err == nil {
+		t.Error("a peer that is not among the trusted may tell an address")
+	}
+	if status, err := ask(elsewhere, ""); err != nil || status != 200 {
+		t.Errorf("the same peer without a header: %d, %v", status, err)
+	}
 	if _, err := ask(start(t), "PROXY TCP4 192.0.2.1 10.0.0.1 5000 443\r\n"); err == nil {
 		t.Error("an untrusted peer may tell an address")
 	}

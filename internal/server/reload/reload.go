@@ -50,8 +50,8 @@ type Options struct {
 	// Interval is the time between looks at the folder without a
 	// notification; 5 s when zero.
 	Interval time.Duration
-	// Notify is called for every change that was taken over or refused, not
-	// for the first load; nil is nobody. It is called from Run and Check.
+	// Notify is called for every change that was taken over or refused, and
+	// when a fault is over, not for the first load; nil is nobody. It is called from Run and Check.
 	Notify func(Event)
 }
 
@@ -135,7 +135,6 @@ func (v *Value[T]) Check() {
 	if sum == v.seen && v.fault == "" {
 		return
 	}
-	unchanged := sum == v.seen
 	v.seen = sum
 	value, err := v.parse(files)
 	if err != nil {
@@ -145,9 +144,7 @@ func (v *Value[T]) Check() {
 	v.fault = ""
 	v.current.Store(&value)
 	v.healthy.Store(true)
-	if !unchanged {
-		v.notify(nil)
-	}
+	v.notify(nil)
 }
 
 // refuse tells of a fault once, however often it is met.

@@ -192,6 +192,21 @@ func TestAFileThatReturnsToTheOldTextIsHealthyAgain(t *testing.T) {
 	}
 }
 
+func TestAFolderThatWasAwayAndReturnsUnchangedIsHealthyAgain(t *testing.T) {
+	m := newMount(t, map[string]string{"a": "1", "b": "2"})
+	v, events := open(t, m.dir, time.Hour)
+	m.must(os.Rename(m.dir, m.dir+".away"))
+	v.Check()
+	if e := next(t, events); e.Err == nil || v.Healthy() {
+		t.Errorf("away: event %v, healthy %v", e.Err, v.Healthy())
+	}
+	m.must(os.Rename(m.dir+".away", m.dir))
+	v.Check()
+	if e := next(t, events); e.Err != nil || !v.Healthy() || v.Get() != "12" {
+		t.Errorf("back: event %v, healthy %v, value %q", e.Err, v.Healthy(), v.Get())
+	}
+}
+
 func TestAnUnchangedFolderIsNotParsedAgain(t *testing.T) {
 	m := newMount(t, map[string]string{"a": "1"})
 	parses := 0
