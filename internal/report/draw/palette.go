@@ -17,6 +17,9 @@ type Palette struct {
 // readable is the contrast that WCAG 2.1 AA asks of text.
 const readable = 4.5
 
+// readableOnWash is the contrast with white that leaves 4.5 on a wash of the same colour, even of black.
+const readableOnWash = 5.2
+
 var (
 	amber = Color{217, 134, 44}
 	slate = Color{91, 115, 152}
@@ -25,9 +28,9 @@ var (
 // NewPalette derives the colours from a brand.
 func NewPalette(brand Color) Palette {
 	onBrand := TextOn(brand)
-	strong := brand.ReadableOn(brand.Mix(White, 0.93), readable)
+	strong := brand.ReadableOn(White, readableOnWash)
 	accent := amber
-	if hue, ok := brand.Hue(); ok && math.Abs(hue-31) < 40 {
+	if apart(brand, amber) < 45 {
 		accent = slate
 	}
 	wash := strong.Mix(White, 0.94)
@@ -47,4 +50,15 @@ func softOn(background, text Color) Color {
 		}
 	}
 	return text
+}
+
+// apart is the distance of two colours on the colour circle, 0 to 180 degrees; a grey is far from everything.
+func apart(a, b Color) float64 {
+	first, ok := a.Hue()
+	second, alsoOK := b.Hue()
+	if !ok || !alsoOK {
+		return 180
+	}
+	distance := math.Abs(first - second)
+	return min(distance, 360-distance)
 }
