@@ -17,7 +17,7 @@ VERSION ?= dev
 FUZZTIME ?= 20s
 
 # What `make generate` writes, and `make check-generated` compares.
-GENERATED := config/crd config/rbac internal/widget/dist $(wildcard api/*/v1alpha1/zz_generated.*.go api/v1alpha1/zz_generated.*.go)
+GENERATED := config/crd config/rbac charts/halo-operator/templates internal/widget/dist $(wildcard api/*/v1alpha1/zz_generated.*.go api/v1alpha1/zz_generated.*.go)
 
 PREPARE := go run ./build/prepare
 
@@ -76,6 +76,7 @@ generate: ## write CRDs, RBAC, deep copies and the widget's bundle from their so
 	go generate ./...
 	controller-gen crd paths=./api/v1alpha1 output:crd:dir=config/crd
 	controller-gen rbac:roleName=halo-operator paths=./controllers/... output:rbac:dir=config/rbac
+	go run ./config/generate
 
 .PHONY: check-generated
 check-generated: ## fail when make generate would change something

@@ -208,6 +208,16 @@ type DatabaseStatus struct {
 	// state is RDS's own word, such as available or backing-up.
 	// +optional
 	State string `json:"state,omitempty"`
+	// passwordSwitch is there once a restored database was asked to take a password of its own.
+	// +optional
+	PasswordSwitch *PasswordSwitch `json:"passwordSwitch,omitempty"`
+}
+
+// PasswordSwitch remembers when a new password was asked for, and what ACK's synced condition said before.
+type PasswordSwitch struct {
+	AskedAt metav1.Time `json:"askedAt"`
+	// +optional
+	SyncedBefore metav1.Time `json:"syncedBefore,omitempty"`
 }
 
 // CertificateStatus is the server's certificate; it is remembered because the Secret cannot be read.

@@ -1,6 +1,8 @@
 package tenant
 
 import (
+	"time"
+
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -10,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
+	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/database"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
@@ -38,6 +41,10 @@ func Children() []client.Object {
 func (w *work) decide(restoreFrom string) {
 	cluster := w.state.Cluster(w.tenant.Name)
 	w.input = desired.Input{Tenant: w.tenant, Class: w.class, MasterNumber: w.masterNumber(cluster), RestoreFrom: restoreFrom, MigrationAttempt: 1}
+	if w.status.Database == nil {
+		w.status.Database = &halo.DatabaseStatus{}
+	}
+	w.rememberPasswordSwitch(cluster)
 	var wanted []string
 	for _, instance := range desired.Instances(w.input) {
 		wanted = append(wanted, instance.Name)
@@ -68,16 +75,31 @@ func (w *work) masterNumber(cluster *rds.DBCluster) int {
 	return masterAtCreation
 }
 
-// passwordSet tells whether the cluster refers to the password that the migration will use.
+// rememberPasswordSwitch notes the moment at which a restored cluster is first asked to take a password of its own.
+func (w *work) rememberPasswordSwitch(cluster *rds.DBCluster) {
+	if w.input.MasterNumber != masterAfterRestore || w.status.Database.PasswordSwitch != nil {
+		return
+	}
+	w.status.Database.PasswordSwitch = &halo.PasswordSwitch{
+		AskedAt: metav1.NewTime(w.now.Truncate(time.Second)), SyncedBefore: metav1.NewTime(database.SyncedAt(cluster)),
+	}
+}
+
+// passwordSet tells whether the cluster has the password that the migration will use.
 func (w *work) passwordSet() bool {
 	if w.tenant.Spec.Bootstrap == nil {
 		return true
 	}
-	cluster := w.state.Cluster(w.tenant.Name)
-	return cluster != nil && cluster.Spec.MasterUserPassword != nil &&
-		cluster.Spec.MasterUserPassword.Name == naming.DatabaseMaster(masterAfterRestore) &&
-		cluster.Status.Status != nil && *cluster.Status.Status == "available" &&
-		rds.IsTrue(cluster.Status.Conditions, rds.ConditionSynced)
+	cluster, asked := w.state.Cluster(w.tenant.Name), w.status.Database.PasswordSwitch
+	if cluster == nil || asked == nil || cluster.Spec.MasterUserPassword == nil ||
+		cluster.Spec.MasterUserPassword.Name != naming.DatabaseMaster(masterAfterRestore) {
+		return false
+	}
+	if database.SyncedSince(cluster, asked.SyncedBefore.Time, asked.AskedAt.Time, w.now) {
+		return true
+	}
+	w.wakeAt(asked.AskedAt.Add(database.SyncGrace))
+	return false
 }
 
 // items lists what the tenant should have now, in the order in which it is made.

@@ -75,7 +75,9 @@ func (r *Reconciler) readTeardown(ctx context.Context, w *work) (database.Teardo
 		Now:           w.now,
 	}
 	if cluster := teardown.Cluster; cluster != nil {
+		// The annotations are the operator's own; without them the cluster counts as protected.
 		teardown.UnprotectedAt, err = time.Parse(time.RFC3339, cluster.Annotations[naming.AnnotationUnprotectedAt])
+		teardown.SyncedBefore, _ = time.Parse(time.RFC3339, cluster.Annotations[naming.AnnotationSyncedBefore])
 		teardown.Unprotected = err == nil && cluster.Spec.DeletionProtection != nil && !*cluster.Spec.DeletionProtection
 	}
 	return teardown, r.readFinalBackup(ctx, w, &teardown)
@@ -188,6 +190,7 @@ func (w *work) unprotect(object client.Object) {
 	}
 	annotate(cluster, rds.AnnotationDeletionPolicy, rds.DeletionPolicyDelete)
 	annotate(cluster, naming.AnnotationUnprotectedAt, w.now.UTC().Format(time.RFC3339))
+	annotate(cluster, naming.AnnotationSyncedBefore, database.SyncedAt(cluster).UTC().Format(time.RFC3339))
 	off := false
 	cluster.Spec.DeletionProtection = &off
 }

@@ -25,7 +25,7 @@ import (
 func (w *work) summarize() {
 	w.status.Namespace = naming.Namespace(w.tenant.Name)
 	w.status.Origins = int32(len(w.tenant.Spec.AllowedOrigins))
-	w.status.Database = &halo.DatabaseStatus{ClusterIdentifier: naming.Database(w.tenant.Name), Endpoint: w.database.Endpoint}
+	w.status.Database.ClusterIdentifier, w.status.Database.Endpoint = naming.Database(w.tenant.Name), w.database.Endpoint
 	if cluster := w.state.Cluster(w.tenant.Name); cluster != nil && cluster.Status.Status != nil {
 		w.status.Database.State = *cluster.Status.Status
 	}

@@ -42,9 +42,6 @@ const (
 	StepDone Step = "Done"
 )
 
-// syncGrace is how long ACK may take to tell of a sync without renewing its condition.
-const syncGrace = 60 * time.Second
-
 // Teardown is all that the next step depends on, as read from the API server itself and not from a cache.
 type Teardown struct {
 	Policy halo.DeletionPolicy
@@ -61,6 +58,8 @@ type Teardown struct {
 	Unprotected bool
 	// UnprotectedAt is when that was written.
 	UnprotectedAt time.Time
+	// SyncedBefore is the time of ACK's synced condition before that; zero when there was none.
+	SyncedBefore time.Time
 	// FinalBackup is the record of the final copy, or nil.
 	FinalBackup *halo.HaloBackup
 	// FinalBackupReady is true when it can be restored.
@@ -135,15 +134,10 @@ func (t Teardown) nextForCluster() (Step, string) {
 	return StepDeleteCluster, "Deleting: waiting for the database's cluster to go"
 }
 
-// unprotectionSynced tells whether ACK has seen the change. Its conditions have no generation, so that one from before
-// the change must not count: it has to be newer, or ACK must have had ample time.
+// unprotectionSynced tells whether ACK has told RDS: a protected cluster cannot be deleted, and once its deletion has
+// been asked for, ACK would never turn the protection off.
 func (t Teardown) unprotectionSynced() bool {
-	synced := rds.FindCondition(t.Cluster.Status.Conditions, rds.ConditionSynced)
-	if synced == nil || synced.Status != corev1.ConditionTrue {
-		return false
-	}
-	newer := synced.LastTransitionTime != nil && synced.LastTransitionTime.After(t.UnprotectedAt)
-	return newer || t.Now.Sub(t.UnprotectedAt) >= syncGrace
+	return SyncedSince(t.Cluster, t.SyncedBefore, t.UnprotectedAt, t.Now)
 }
 
 func (t Teardown) afterCluster() (Step, string) {

@@ -27,6 +27,8 @@ const (
 	AnnotationConfirmDeletion = "halo.dev/confirm-deletion"
 	// AnnotationUnprotectedAt is on a DBCluster: when its deletion protection was asked off, RFC 3339.
 	AnnotationUnprotectedAt = "halo.dev/unprotected-at"
+	// AnnotationSyncedBefore is on a DBCluster: the time of ACK's synced condition before that, RFC 3339.
+	AnnotationSyncedBefore = "halo.dev/synced-before"
 
 	// FinalizerTenant keeps a HaloTenant until its database is safe and its objects are gone.
 	FinalizerTenant = "halo.dev/tenant"
