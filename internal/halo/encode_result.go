@@ -99,14 +99,37 @@ func (d *document) healthspan(h *Healthspan) {
 	d.text(`,"optimal_life_expectancy_age":`).number(h.OptimalLifeExpectancyAge).text("}")
 }
 
+// matrix writes the lifestyle matrix. Habits that cannot improve make several
+// cells the same; such a cell is copied from the one before it.
 func (d *document) matrix(m *LifestyleMatrix) {
-	d.text(`,"lifestyle_matrix":{"exerciser":`).lifestyle(&m.Exerciser)
-	d.text(`,"non_smoker":`).lifestyle(&m.NonSmoker)
-	d.text(`,"ideal_bmi":`).lifestyle(&m.IdealBMI)
-	d.text(`,"exerciser_non_smoker":`).lifestyle(&m.ExerciserNonSmoker)
-	d.text(`,"exerciser_ideal_bmi":`).lifestyle(&m.ExerciserIdealBMI)
-	d.text(`,"non_smoker_ideal_bmi":`).lifestyle(&m.NonSmokerIdealBMI)
-	d.text(`,"exerciser_non_smoker_ideal_bmi":`).lifestyle(&m.ExerciserNonSmokerIdealBMI).text("}")
+	cells := [...]struct {
+		name string
+		of   *Lifestyle
+	}{
+		{`,"lifestyle_matrix":{"exerciser":`, &m.Exerciser},
+		{`,"non_smoker":`, &m.NonSmoker},
+		{`,"ideal_bmi":`, &m.IdealBMI},
+		{`,"exerciser_non_smoker":`, &m.ExerciserNonSmoker},
+		{`,"exerciser_ideal_bmi":`, &m.ExerciserIdealBMI},
+		{`,"non_smoker_ideal_bmi":`, &m.NonSmokerIdealBMI},
+		{`,"exerciser_non_smoker_ideal_bmi":`, &m.ExerciserNonSmokerIdealBMI},
+	}
+	var from, to [len(cells)]int
+	for i, c := range cells {
+		d.text(c.name)
+		from[i] = len(*d)
+		same := 0
+		for same < i && *cells[same].of != *c.of {
+			same++
+		}
+		if same < i {
+			*d = append(*d, (*d)[from[same]:to[same]]...)
+		} else {
+			d.lifestyle(c.of)
+		}
+		to[i] = len(*d)
+	}
+	d.text("}")
 }
 
 func (d *document) lifestyle(l *Lifestyle) *document {

@@ -82,6 +82,11 @@ func nearest(low, middle, high uint64, k *int) uint64 {
 	return digits
 }
 
+// digitPairs are the numbers from 00 to 99.
+const digitPairs = "00010203040506070809101112131415161718192021222324252627282930313233343536373839" +
+	"40414243444546474849505152535455565758596061626364656667686970717273747576777879" +
+	"8081828384858687888990919293949596979899"
+
 // appendDecimal appends digits/10^places without trailing zeros; places is 1 or
 // more.
 func appendDecimal(dst []byte, digits uint64, places int) []byte {
@@ -89,17 +94,14 @@ func appendDecimal(dst []byte, digits uint64, places int) []byte {
 		digits /= 10
 		places--
 	}
-	var text [24]byte
-	at := len(text)
-	for digits >= 100 {
-		pair := digits % 100
-		digits /= 100
-		at -= 2
-		text[at], text[at+1] = byte('0'+pair/10), byte('0'+pair%10)
-	}
-	for ; digits > 0; digits /= 10 {
-		at--
-		text[at] = byte('0' + digits%10)
+	const half = 1e8 // halves are worked out side by side
+	var text [18]byte
+	putPair(text[0:2], uint32(digits/half/half))
+	putEight(text[2:10], uint32(digits/half%half))
+	putEight(text[10:18], uint32(digits%half))
+	at := 0
+	for at < len(text)-1 && text[at] == '0' {
+		at++
 	}
 	if places == 0 {
 		return append(dst, text[at:]...)
@@ -111,4 +113,18 @@ func appendDecimal(dst []byte, digits uint64, places int) []byte {
 	}
 	dst = append(dst, "0.000000"[:2-whole]...)
 	return append(dst, text[at:]...)
+}
+
+// putEight writes eight digits.
+func putEight(text []byte, n uint32) {
+	high, low := n/10000, n%10000
+	putPair(text[0:2], high/100)
+	putPair(text[2:4], high%100)
+	putPair(text[4:6], low/100)
+	putPair(text[6:8], low%100)
+}
+
+// putPair writes two digits.
+func putPair(text []byte, n uint32) {
+	text[0], text[1] = digitPairs[2*n], digitPairs[2*n+1]
 }
