@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,7 +31,6 @@ type taken struct {
 // valid for 127.0.0.1 and not for localhost.
 type relay struct {
 	Relay
-	port int
 
 	// What to answer; nil means consent.
 	onMail, onRcpt, onData func() error
@@ -71,15 +69,15 @@ func startRelay(t *testing.T, options ...func(*smtp.Server)) *relay {
 	return r
 }
 
-// start listens, on the port that it had before if there is one.
+// start listens, each time on another port: the one before may be somebody
+// else's by now.
 func (r *relay) start(t *testing.T) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(r.port))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.port = listener.Addr().(*net.TCPAddr).Port
-	r.Relay.Port = r.port
+	r.setPort(listener.Addr().(*net.TCPAddr).Port)
 	r.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return &session{relay: r, connection: c}, nil
 	}))
@@ -95,7 +93,24 @@ func (r *relay) start(t *testing.T) {
 	go func() { _ = server.Serve(listener) }()
 }
 
-func (r *relay) stop() { _ = r.server.Close() }
+// stop ends the relay, and points to a port where surely nobody listens.
+func (r *relay) stop() {
+	_ = r.server.Close()
+	r.setPort(1)
+}
+
+func (r *relay) setPort(port int) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.Relay.Port = port
+}
+
+// now is the relay as it is configured at this moment.
+func (r *relay) now() Relay {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.Relay
+}
 
 func (r *relay) taken() []taken {
 	r.mutex.Lock()

@@ -74,7 +74,7 @@ func Send(ctx context.Context, relay Relay, message Message) error {
 	if err != nil {
 		return dialError(err)
 	}
-	if err := client.SendWithSMTPClient(conversation, built); err != nil && !built.IsDelivered() {
+	if err := client.SendWithSMTPClient(conversation, built); err != nil {
 		return sendError(err)
 	}
 	// The relay has the message; what it answers to QUIT changes nothing.

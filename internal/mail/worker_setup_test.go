@@ -83,7 +83,7 @@ func newWorker(t *testing.T, outbox Outbox, relay *relay) (*Worker, *logLines) {
 	lines := new(logLines)
 	worker := &Worker{
 		Outbox: outbox, Name: t.Name(), Logger: slog.New(slog.NewTextHandler(lines, nil)),
-		Relay: func() Relay { return relay.Relay }, Render: render,
+		Relay: relay.now, Render: render,
 		Poll: 20 * time.Millisecond, SendTimeout: 3 * time.Second,
 		Backoff: func(int) time.Duration { return 50 * time.Millisecond },
 	}

@@ -217,18 +217,18 @@ func TestWhatCannotBeRenderedIsTriedAgain(t *testing.T) {
 }
 
 func TestTheRelayIsTheOneConfiguredNow(t *testing.T) {
-	opened, old, current := openStore(t), startRelay(t), startRelay(t)
+	opened, old, fresh := openStore(t), startRelay(t), startRelay(t)
 	old.stop()
 	submit(t, opened, 1)
 	worker, lines := newWorker(t, opened, old)
-	var now atomic.Pointer[Relay]
-	now.Store(&old.Relay)
-	worker.Relay = func() Relay { return *now.Load() }
+	var current atomic.Pointer[relay]
+	current.Store(old)
+	worker.Relay = func() Relay { return current.Load().now() }
 	start(t, worker)
 	eventually(t, "waiting for a failure", func() bool { return strings.Contains(lines.String(), "to be tried again") })
-	now.Store(&current.Relay)
+	current.Store(fresh)
 	outboxIs(t, opened, 0, 0)
-	wantEachOnce(t, current, 2)
+	wantEachOnce(t, fresh, 2)
 }
 
 func TestTheWaitGrowsToAnHourWithSomeChance(t *testing.T) {

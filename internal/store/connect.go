@@ -114,9 +114,6 @@ func (c connector) driverConfig(username, password string, roots *x509.CertPool)
 	driverConfig.RejectReadOnly = true
 	driverConfig.ParseTime = true
 	driverConfig.Loc = time.UTC
-	// Rows that an UPDATE finds, changed or not: a lease is lost only when
-	// the row is not found.
-	driverConfig.ClientFoundRows = true
 	driverConfig.Params = sessionVariables()
 	// The driver's own log lines say nothing that its errors do not.
 	driverConfig.Logger = &mysql.NopLogger{}

@@ -8,8 +8,6 @@ import (
 	"time"
 )
 
-const second = time.Second
-
 // reasonLength is the width of the outbox's column for a reason.
 const reasonLength = 255
 

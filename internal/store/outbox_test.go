@@ -42,6 +42,25 @@ func wantStats(t *testing.T, of *store.Store, pending, parked int) {
 	}
 }
 
+func TestWhatIsDueLongestIsClaimedFirst(t *testing.T) {
+	opened := openStore(t)
+	for number := range byte(5) {
+		save(t, opened, submission(number))
+	}
+	master := server.Master(t)
+	_, err := master.Exec(`UPDATE halo_person.outbox SET due_at = TIMESTAMPADD(SECOND, -(id % 1000) - 1, UTC_TIMESTAMP(6))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want int64
+	for range 10 {
+		err := master.QueryRow(`SELECT id FROM halo_person.outbox WHERE attempts = 0 ORDER BY due_at LIMIT 1`).Scan(&want)
+		if got := claim(t, opened, "worker", time.Minute, 1); err != nil || got[0].ID != want {
+			t.Errorf("claimed %d, want %d (error %v)", got[0].ID, want, err)
+		}
+	}
+}
+
 func TestASubmissionQueuesAReportAndAConfirmation(t *testing.T) {
 	opened := openStore(t)
 	before := time.Now().Add(-2 * time.Second)

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // saveTries bounds how often a transaction is tried that lost to another one.
@@ -145,7 +146,7 @@ func insertPerson(ctx context.Context, transaction *sql.Tx, link int64, submissi
 	}
 	_, err = transaction.ExecContext(ctx,
 		`INSERT INTO halo_person.consent (assessment_id, given_at) VALUES (?, ?)`,
-		link, submission.ConsentAt.UTC().Truncate(second))
+		link, submission.ConsentAt.Truncate(time.Second))
 	if err != nil {
 		return failed("saving an assessment: inserting the consent", err)
 	}

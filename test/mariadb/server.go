@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -35,6 +36,8 @@ const (
 	startTimeout = 60 * time.Second
 	stopTimeout  = 30 * time.Second
 	portTries    = 3
+	lowestPort   = 20000
+	highestPort  = 32000
 )
 
 // Server is one running MariaDB.
@@ -152,14 +155,16 @@ func (s *Server) launch() error {
 	return nil
 }
 
-// arguments make a small server that reads no configuration of the machine.
+// arguments make a small server that reads no configuration of the machine. Its
+// mode and its time zone are not what a program may hope for, so that a program
+// which does not set its own fails.
 func (s *Server) arguments() []string {
 	arguments := []string{
 		"--no-defaults", "--datadir=" + s.path("data"), "--socket=" + s.socket(), "--pid-file=" + s.path("pid"),
 		"--bind-address=127.0.0.1", "--port=" + strconv.Itoa(s.Port), "--skip-name-resolve",
 		"--require-secure-transport=ON", "--ssl-ca=" + s.CAFile, "--tls-version=TLSv1.2,TLSv1.3",
 		"--ssl-cert=" + s.path("server.pem"), "--ssl-key=" + s.path("server-key.pem"),
-		"--character-set-server=utf8mb4", "--skip-log-bin", "--performance-schema=OFF",
+		"--sql-mode=NO_BACKSLASH_ESCAPES", "--default-time-zone=+05:30", "--character-set-server=latin1", "--skip-log-bin", "--performance-schema=OFF",
 		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=" + logFileSize,
 		"--innodb-flush-log-at-trx-commit=2", "--max-connections=100",
 	}
@@ -256,11 +261,18 @@ func program(name string) string {
 	return "/usr/sbin/" + name
 }
 
-// freePort asks the kernel for a port that nobody uses.
+// freePort finds a port that nobody uses, below those that the kernel gives to
+// whoever asks for any: a server that is halted finds it free again.
 func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
+	for {
+		port := lowestPort + rand.IntN(highestPort-lowestPort)
+		listener, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			return 0, fmt.Errorf("looking for a free port: %w", err)
+		}
+		return port, listener.Close()
 	}
-	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
 }
