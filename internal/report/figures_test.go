@@ -55,7 +55,7 @@ func inOrder(t *testing.T, page string, wanted ...string) {
 
 func TestTheCoverHasTheSixKeyFigures(t *testing.T) {
 	d := assessed(t, sampleAnswers)
-	page := onPaper(t, rendered(t, newRenderer(t), d)).pages(t)[0]
+	page := samplePage(t, 1)
 	r := d.Result
 	inOrder(t, page, "Acme Planning", "HALO report", "Your health, longevity", "Prepared for", "Sample Client", "Planning Desk",
 		"November 22, 2026", "1 Hereditary, health and lifestyle risk", "2 Longevity",
@@ -71,7 +71,7 @@ func TestTheCoverHasTheSixKeyFigures(t *testing.T) {
 
 func TestTheSnapshotHasEveryQuestionWithItsAnswer(t *testing.T) {
 	r := newRenderer(t)
-	page := onPaper(t, rendered(t, r, assessed(t, sampleAnswers))).pages(t)[1]
+	page := samplePage(t, 2)
 	inOrder(t, page, "Snapshot of your answers", "About you", "Female", "52 years", "White 75 %, Hispanic 25 %",
 		"Height and weight", "65 inches", "172 pounds", "Everyday habits", "I smoke", "Some, under 150 minutes",
 		"Your family", "Breast, Colon or rectum", "Your plans", "66 years", "Colorado", "28.6")
@@ -83,7 +83,7 @@ func TestTheSnapshotHasEveryQuestionWithItsAnswer(t *testing.T) {
 
 func TestTheTimelineKeepsTheTwoUncertaintiesApart(t *testing.T) {
 	d := assessed(t, sampleAnswers)
-	page := onPaper(t, rendered(t, newRenderer(t), d)).pages(t)[2]
+	page := samplePage(t, 3)
 	live, span := d.Result.Longevity, d.Result.Healthspan
 	fate := live.DeathAge
 	inOrder(t, page, age(live.LifeExpectancyAge), years(live.LifeExpectancyYears), years(live.AveragePersonYears),
@@ -109,7 +109,7 @@ func TestAResultOfAnotherModelHasNoBandThatIsNotItsOwn(t *testing.T) {
 
 func TestOutOfPocketCostsStandByAge(t *testing.T) {
 	d := assessed(t, sampleAnswers)
-	page := onPaper(t, rendered(t, newRenderer(t), d)).pages(t)[3]
+	page := samplePage(t, 4)
 	cost := d.Result.OutOfPocket
 	inOrder(t, page, dollars(cost.LifetimeToday), dollars(cost.LifetimeFuture), dollars(cost.RetirementToday),
 		dollars(cost.RetirementFuture), "By age")
@@ -127,7 +127,7 @@ func TestOutOfPocketCostsStandByAge(t *testing.T) {
 
 func TestYearsLostComparesEveryCombination(t *testing.T) {
 	d := assessed(t, sampleAnswers)
-	page := onPaper(t, rendered(t, newRenderer(t), d)).pages(t)[4]
+	page := samplePage(t, 5)
 	r, m := d.Result, d.Result.LifestyleMatrix
 	inOrder(t, page, years(r.Healthspan.YearsLost), age(r.Longevity.LifeExpectancyAge), age(r.Healthspan.OptimalLifeExpectancyAge))
 	_, table, _ := strings.Cut(page, "Years to come")
@@ -153,7 +153,7 @@ func TestYearsLostComparesEveryCombination(t *testing.T) {
 
 func TestCareCostsSayThatFamiliesPayAPart(t *testing.T) {
 	d := assessed(t, sampleAnswers)
-	page := onPaper(t, rendered(t, newRenderer(t), d)).pages(t)[6]
+	page := samplePage(t, 7)
 	care := d.Result.Care
 	inOrder(t, page, "Colorado", "Prices of 2026", dollars(care.ExpectedTotalToday), percent(care.ProbNeed),
 		years(care.YearsIfNeeded), dollars(care.ExpectedTotalFuture), "The price of a year",
@@ -172,7 +172,7 @@ func TestCareCostsSayThatFamiliesPayAPart(t *testing.T) {
 
 func TestTheSummaryIsStampedAndDisclaimed(t *testing.T) {
 	d := assessed(t, sampleAnswers)
-	page := onPaper(t, rendered(t, newRenderer(t), d)).pages(t)[7]
+	page := samplePage(t, 8)
 	r := d.Result
 	inOrder(t, page, "Retirement age 66", "timeline "+age(r.Healthspan.AssistedFromAge),
 		"Life expectancy "+age(r.Longevity.LifeExpectancyAge), dollars(r.Total.Today), dollars(r.Total.Future),

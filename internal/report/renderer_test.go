@@ -22,7 +22,7 @@ func TestEqualDocumentsGiveEqualBytesAlsoWhenRenderedAtTheSameTime(t *testing.T)
 	documents[1].Client = Person{First: "שרה", Last: "Ἀλέξανδρος"} // needs the fallback font
 	want := make([][]byte, len(documents))
 	for i, d := range documents {
-		want[i] = rendered(t, newRenderer(t), d)
+		want[i] = rendered(t, r, d)
 	}
 	var group sync.WaitGroup
 	for i := range 9 {

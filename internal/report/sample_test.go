@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,9 +34,12 @@ func assessed(t testing.TB, answers string) Document {
 	}
 }
 
+// sharedRenderer is one for all tests: that is how the server uses it.
+var sharedRenderer = sync.OnceValues(New)
+
 func newRenderer(t testing.TB) *Renderer {
 	t.Helper()
-	r, err := New()
+	r, err := sharedRenderer()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,6 +66,25 @@ func BenchmarkRender(b *testing.B) {
 
 func BenchmarkNew(b *testing.B) {
 	for b.Loop() {
-		newRenderer(b)
+		if _, err := New(); err != nil {
+			b.Fatal(err)
+		}
 	}
+}
+
+// samplePages are the words on the sample's pages, read once.
+var samplePages = struct {
+	once  sync.Once
+	pages []string
+}{}
+
+func samplePage(t *testing.T, number int) string {
+	t.Helper()
+	samplePages.once.Do(func() {
+		samplePages.pages = onPaper(t, rendered(t, newRenderer(t), assessed(t, sampleAnswers))).pages(t)
+	})
+	if len(samplePages.pages) < number {
+		t.Fatalf("the sample has %d pages, want page %d", len(samplePages.pages), number)
+	}
+	return samplePages.pages[number-1]
 }
