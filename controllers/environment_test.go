@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,10 +21,12 @@ import (
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/yaml"
 
 	"halo.dev/halo/controllers"
 	"halo.dev/halo/internal/certificate"
@@ -83,10 +86,18 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 	if cluster, err = client.New(config, client.Options{Scheme: scheme}); err != nil {
 		return nil, err
 	}
-	if err := cluster.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: naming.BackupsNamespace}}); err != nil {
-		return nil, err
+	for _, name := range []string{"halo-operator", naming.BackupsNamespace} {
+		if err := cluster.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
+			return nil, err
+		}
+	}
+	for _, file := range []string{"rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "policy/deletion.yaml"} {
+		if err := install(ctx, apiserver.Path("config/"+file)); err != nil {
+			return nil, err
+		}
 	}
 	counted := rest.CopyConfig(config)
+	counted.Impersonate = rest.ImpersonationConfig{UserName: operatorUser}
 	counted.Wrap(func(next http.RoundTripper) http.RoundTripper { return countWrites{next} })
 	manager, err := ctrl.NewManager(counted, ctrl.Options{
 		Scheme: scheme, Cache: controllers.CacheOptions(), Client: controllers.ClientOptions(),
@@ -112,6 +123,27 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 	ended := make(chan error, 1)
 	go func() { ended <- manager.Start(ctx) }()
 	return ended, nil
+}
+
+// operatorUser is whom the manager runs as: it has the rights of config/rbac and no other.
+const operatorUser = "system:serviceaccount:halo-operator:halo-operator"
+
+// install creates every object of a file.
+func install(ctx context.Context, file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	for document := range strings.SplitSeq(string(text), "\n---\n") {
+		object := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(document), &object.Object); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		if err := cluster.Create(ctx, object); err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	return nil
 }
 
 type countWrites struct{ next http.RoundTripper }
