@@ -107,7 +107,7 @@ func TestTheLastStepWantsANameAnAddressAndConsent(t *testing.T) {
 		want  string
 	}{
 		{"person.first_name", "   ", "Please fill this in."},
-		{"person.email", "ada.visitor.example", "Please enter a whole e-mail address, such as name@example.com."},
+		{"person.email", "ada.visitor.example", "Please enter a whole e-mail address in plain letters, such as name@example.com."},
 		{"consent", nil, "We need your consent to work out your outlook."},
 	} {
 		t.Run(test.field, func(t *testing.T) {
@@ -135,7 +135,8 @@ func TestWhatTheServerFindsWrongIsShownAtItsFieldAndStep(t *testing.T) {
 	api := newAPI(t)
 	api.submitFaults = []http.HandlerFunc{
 		answering(http.StatusUnprocessableEntity, `{"field":"weight_lb","code":"bmi_range"},{"field":"person.email","code":"email"}`),
-		answering(http.StatusUnprocessableEntity, `{"field":"person.email","code":"type"}`),
+		answering(http.StatusUnprocessableEntity, `{"field":"person.email","code":"email"}`),
+		answering(http.StatusUnprocessableEntity, `{"field":"person.first_name","code":"characters"}`),
 		answering(http.StatusUnprocessableEntity, `{"field":"something.else","code":"unknown_field"}`),
 	}
 	p := open(t, api, element, "")
@@ -149,6 +150,11 @@ func TestWhatTheServerFindsWrongIsShownAtItsFieldAndStep(t *testing.T) {
 	p.must(p.Await("[data-question='person.email'] .problem"))
 	p.wantFocus("person.email")
 	p.must(p.Complete(map[string]any{"person.email": "ada@other.example"}))
+	p.must(p.Await("[data-question='person.first_name'] .problem"))
+	if text, _ := p.Text("[data-question='person.first_name'] .problem"); text != "Please leave out the characters that are not part of a name." {
+		t.Errorf("beside the first name: %q", text)
+	}
+	p.must(p.Complete(map[string]any{"person.first_name": "Ada"}))
 	p.must(p.Await(".alert:not(:empty)"))
 	if alert, _ := p.Text(".alert"); alert != "Something went wrong on our side and nothing was kept. Please try again in a few minutes." {
 		t.Errorf("without a field: %q", alert)

@@ -66,11 +66,28 @@ func open(t *testing.T, api *fakeAPI, body, policy string, before ...chromedp.Ac
 		t.Fatal(err)
 	}
 	t.Cleanup(closeTab)
+	t.Cleanup(func() {
+		if t.Failed() {
+			explain(t, tab)
+		}
+	})
 	limited, stop := context.WithTimeout(tab, time.Minute)
 	t.Cleanup(stop)
 	p := page{Assessment: browser.NewAssessment(limited, 0), t: t, tab: limited, url: host.URL}
 	p.do(append(before, chromedp.Navigate(host.URL))...)
 	return p
+}
+
+// explain logs what a page has loaded and what it shows, for whoever reads a failure.
+func explain(t *testing.T, tab context.Context) {
+	const state = `JSON.stringify({
+		loaded: performance.getEntriesByType('resource').map(({ name, responseStatus, duration }) => [name, responseStatus, duration]),
+		shown: document.querySelector('halo-assessment')?.shadowRoot?.textContent.slice(0, 300),
+	})`
+	limited, stop := context.WithTimeout(tab, 5*time.Second)
+	defer stop()
+	text, err := chromedp.Run(limited, chromedp.Evaluate[string](state))
+	t.Log("the page: ", text, err)
 }
 
 func (p page) do(steps ...chromedp.Action[chromedp.Void]) {

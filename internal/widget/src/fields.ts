@@ -86,7 +86,7 @@ const text = (question: Question): Controls => {
   const mail = question.autocomplete === "email";
   return line(
     question,
-    { type: mail ? "email" : "text", autocomplete: question.autocomplete, maxlength: "200" },
+    { type: mail ? "email" : "text", autocomplete: question.autocomplete, maxlength: mail ? "254" : "100" },
     (typed) => readText(question, typed),
   );
 };

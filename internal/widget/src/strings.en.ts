@@ -40,7 +40,8 @@ export const english = {
     shares: "Please enter numbers from 0 to 100.",
     pair: "Please answer this too, or leave both empty.",
     bmi_range: "This does not seem to go with the height. Please check both.",
-    email: "Please enter a whole e-mail address, such as name@example.com.",
+    characters: "Please leave out the characters that are not part of a name.",
+    email: "Please enter a whole e-mail address in plain letters, such as name@example.com.",
     other: "Please check this answer.",
   },
   away: {
