@@ -35,9 +35,10 @@ type relay struct {
 	// What to answer; nil means consent.
 	onMail, onRcpt, onData func() error
 	// cutInContent breaks the connection in the middle of the message,
-	// cutAfterContent after it was taken over and before the answer.
-	cutInContent, cutAfterContent bool
-	password                      string
+	// cutAfterContent after it was taken over and before the answer,
+	// cutAfterAnswer after that.
+	cutInContent, cutAfterContent, cutAfterAnswer bool
+	password                                      string
 
 	mutex    sync.Mutex
 	messages []taken
@@ -179,7 +180,12 @@ func (s *session) Data(content io.Reader) error {
 	return nil
 }
 
-func (*session) Reset()        {}
+func (s *session) Reset() {
+	if s.relay.cutAfterAnswer && s.message.content != "" {
+		_ = s.connection.Conn().Close()
+	}
+}
+
 func (*session) Logout() error { return nil }
 
 func answer(with func() error) error {

@@ -48,6 +48,14 @@ func TestAMessageArrivesEncryptedAndWhole(t *testing.T) {
 	}
 }
 
+func TestWhatTheRelayTookOverIsSentWhateverComesAfter(t *testing.T) {
+	relay := startRelay(t)
+	relay.cutAfterAnswer = true
+	if err := Send(t.Context(), relay.Relay, letter()); err != nil || len(relay.taken()) != 1 {
+		t.Errorf("%d arrived, error %v", len(relay.taken()), err)
+	}
+}
+
 // parts reads the leaves of a MIME tree as "type name: content".
 func parts(t *testing.T, contentType string, body io.Reader) (leaves []string) {
 	t.Helper()
