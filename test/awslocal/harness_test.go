@@ -346,3 +346,5 @@ func (w *world) count(database *sql.DB, query string) int {
 	w.must(database.QueryRowContext(w.t.Context(), query).Scan(&number))
 	return number
 }
+
+func keyOf(name string) types.NamespacedName { return types.NamespacedName{Name: name} }

@@ -86,9 +86,10 @@ type Cluster struct {
 	DataKey       string            `json:"dataKey,omitempty"` // names the key that its files are encrypted with; empty: not encrypted
 	PasswordHash  string            `json:"passwordHash,omitempty"`
 	Status        Status            `json:"status"`
-	Until         time.Time         `json:"until,omitzero"` // the status does not change before
-	Work          []Work            `json:"work,omitempty"` // physical work to do, first things first
-	Fault         Status            `json:"fault,omitempty"`
+	Until         time.Time         `json:"until,omitzero"`   // the status does not change before
+	Work          []Work            `json:"work,omitempty"`   // physical work to do, first things first
+	Fault         Status            `json:"fault,omitempty"`  // asked for
+	Broken        bool              `json:"broken,omitempty"` // work failed
 	Slow          bool              `json:"slow,omitempty"`
 	Provisioned   bool              `json:"provisioned"`
 	Running       bool              `json:"-"` // the server answers; package cloud says so

@@ -10,7 +10,7 @@ type ParameterGroup struct {
 	Name        string            `json:"name"`
 	Family      string            `json:"family"`
 	Description string            `json:"description"`
-	Values      map[string]string `json:"values,omitempty"`
+	Values      map[string]string `json:"values"`
 	Tags        map[string]string `json:"tags,omitempty"`
 }
 

@@ -40,7 +40,7 @@ func (a *Account) Finish(identifier string, work Work, err error) {
 		snapshot.Copied = true
 	}
 	if err != nil && work.Kind != TakeSnapshot {
-		cluster.Fault = Failed
+		cluster.Broken = true
 		return
 	}
 	if work.Kind == Provision {
@@ -93,12 +93,15 @@ func (a *Account) advanceCluster(identifier string, cluster *Cluster, now time.T
 	if len(cluster.Work) > 0 || now.Before(cluster.Until) {
 		return false
 	}
-	if cluster.Status == Deleting && cluster.Fault == "" {
+	if cluster.Status == Deleting && !cluster.Broken {
 		delete(a.Clusters, identifier)
 		return true
 	}
 	rest := Available
-	if cluster.Fault != "" {
+	switch {
+	case cluster.Broken:
+		rest = Failed
+	case cluster.Fault != "":
 		rest = cluster.Fault
 	}
 	moved := cluster.Status != rest
@@ -109,7 +112,7 @@ func (a *Account) advanceCluster(identifier string, cluster *Cluster, now time.T
 // SetFault puts a cluster into a fault (Failed, InaccessibleKey) or takes it out ("" ), and makes it slow or not.
 func (a *Account) SetFault(identifier string, fault Status, slow bool) {
 	cluster := a.Clusters[identifier]
-	if cluster == nil || cluster.Status == Deleting || (cluster.Fault != "" && !cluster.Provisioned) {
+	if cluster == nil {
 		return
 	}
 	cluster.Fault, cluster.Slow = fault, slow
@@ -131,7 +134,7 @@ func (a *Account) Compute(cluster *Cluster) Compute {
 		values = group.Values
 	}
 	compute := Compute{Options: Options(values), Dynamic: DynamicOptions(values)}
-	if !cluster.Provisioned || cluster.Status == Deleting || cluster.Fault != "" {
+	if !cluster.Provisioned || cluster.Status == Deleting || cluster.Broken || cluster.Fault != "" {
 		return compute
 	}
 	for _, identifier := range a.Members(cluster.Identifier) {

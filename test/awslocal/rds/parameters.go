@@ -3,6 +3,8 @@ package rds
 import (
 	"maps"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 // Family is the one parameter group family that the stand-in knows.
@@ -88,7 +90,8 @@ func Options(values map[string]string) map[string]string {
 		if parameter.Option == "" {
 			continue
 		}
-		if value, set := values[name]; set {
+		// A formula over the instance's memory has no meaning here: MariaDB's own default holds.
+		if value, set := values[name]; set && !strings.Contains(value, "{") {
 			options[parameter.Option] = value
 		} else if parameter.Default != "" {
 			options[parameter.Option] = parameter.Default
@@ -126,6 +129,9 @@ func checkParameters(values map[string]string) error {
 		parameter, ok := known[name]
 		if !ok {
 			return refuse(InvalidParameterValue, "Could not find parameter with name: %s", name)
+		}
+		if strings.ContainsFunc(values[name], unicode.IsControl) {
+			return refuse(InvalidParameterValue, "Invalid parameter value for: %s: it holds a control character", name)
 		}
 		if parameter.Allowed != nil && !slices.Contains(parameter.Allowed, values[name]) {
 			return refuse(InvalidParameterValue, "Invalid parameter value: %s for: %s allowed values are: %v", values[name], name, parameter.Allowed)

@@ -1,9 +1,9 @@
 package rds
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -42,14 +42,8 @@ func parseWindow(window, kind, shape string, period int, parse func(string) (int
 }
 
 func parseClock(text string) (int, bool) {
-	var hour, minute int
-	if len(text) != len("00:00") {
-		return 0, false
-	}
-	if n, err := fmt.Sscanf(text, "%02d:%02d", &hour, &minute); n != 2 || err != nil {
-		return 0, false
-	}
-	return hour*60 + minute, hour >= 0 && hour < 24 && minute >= 0 && minute < 60
+	moment, err := time.Parse("15:04", text)
+	return moment.Hour()*60 + moment.Minute(), err == nil && len(text) == len("00:00")
 }
 
 func parseDayAndClock(text string) (int, bool) {
