@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -238,48 +239,51 @@ func (s *service) relay() mail.Relay {
 // reloads end, and the store is closed last.
 func (s *service) run(ctx context.Context) error {
 	// A value of the context may be used to the end; its end is handled here.
-	base := context.WithoutCancel(ctx)
-	group, failed := errgroup.WithContext(base)
-	serving, stopServing := context.WithCancel(failed)
-	working, stopWorking := context.WithCancel(failed)
-	watching, stopWatching := context.WithCancel(failed)
-	defer stopServing()
-	defer stopWorking()
-	defer stopWatching()
-
-	served := make(chan struct{})
-	group.Go(func() error {
-		defer close(served)
-		return server.Serve(serving, s.public, s.publicPort, s.flags.drainTimeout)
-	})
-	worked := make(chan struct{})
-	group.Go(func() error {
-		defer close(worked)
-		s.worker.Run(working)
-		return nil
-	})
-	group.Go(func() error { return server.Serve(watching, s.private, s.privatePort, time.Second) })
-	for _, watch := range []func(context.Context) error{s.config.Run, s.certificate.Run, s.keys.Run, s.health.Run} {
-		group.Go(func() error { return watch(watching) })
-	}
+	group, failed := errgroup.WithContext(context.WithoutCancel(ctx))
+	stopWork, worked := s.startWork(failed, group)
+	stopWatch := s.startWatch(failed, group)
 	s.logger.Info("serving", "version", version, "listen", s.publicPort.Addr().String(), "health", s.privatePort.Addr().String(),
 		"config_sha256", s.config.Get().Hash)
-
 	select {
 	case <-ctx.Done():
 		s.drain(failed)
 	case <-failed.Done():
 	}
-	// A mail that a last request queues is another pod's to send, or this
-	// one's successor's.
-	stopServing()
-	stopWorking()
-	<-served
-	<-worked
-	stopWatching()
+	stopWork()
+	worked.Wait()
+	stopWatch()
 	err := group.Wait()
 	s.logger.Info("stopped")
 	return errors.Join(err, s.store.Close())
+}
+
+// startWork starts what is finished first at the end: requests and mail. A
+// mail that a last request queues is another pod's to send, or this one's
+// successor's.
+func (s *service) startWork(parent context.Context, group *errgroup.Group) (context.CancelFunc, *sync.WaitGroup) {
+	ctx, stop := context.WithCancel(parent)
+	var worked sync.WaitGroup
+	worked.Add(2)
+	group.Go(func() error {
+		defer worked.Done()
+		return server.Serve(ctx, s.public, s.publicPort, s.flags.drainTimeout)
+	})
+	group.Go(func() error {
+		defer worked.Done()
+		s.worker.Run(ctx)
+		return nil
+	})
+	return stop, &worked
+}
+
+// startWatch starts what goes on until the work is done: health and reloads.
+func (s *service) startWatch(parent context.Context, group *errgroup.Group) context.CancelFunc {
+	ctx, stop := context.WithCancel(parent)
+	group.Go(func() error { return server.Serve(ctx, s.private, s.privatePort, time.Second) })
+	for _, watch := range []func(context.Context) error{s.config.Run, s.certificate.Run, s.keys.Run, s.health.Run} {
+		group.Go(func() error { return watch(ctx) })
+	}
+	return stop
 }
 
 // drain lets the cluster notice that this pod is about to end.

@@ -33,56 +33,62 @@ func newRequestID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// observe gives each request an id, logs it and counts it. The line holds
-// nothing of the visitor: no query, no body, no page, and of the address the
-// network only.
+// observe gives each request an id, logs it and counts it.
 func (a *api) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
 		id := newRequestID()
 		w.Header().Set("X-Request-Id", id)
 		request := r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
 		counted := &countingWriter{ResponseWriter: w}
-		defer func() {
-			// The mux has noted its pattern in the request that it was given.
-			route, elapsed := routeName(request.Pattern), time.Since(start)
-			a.Metrics.served(route, methodName(r.Method), counted.statusCode(), elapsed)
-			a.Logger.LogAttrs(request.Context(), slog.LevelInfo, "request",
-				slog.String("request", id), slog.String("method", methodName(r.Method)), slog.String("route", route),
-				slog.Int("status", counted.statusCode()), slog.Int64("bytes", counted.bytes),
-				slog.Float64("milliseconds", float64(elapsed.Microseconds())/1000),
-				slog.String("protocol", r.Proto), slog.String("network", networkName(clientAddress(r, a.TrustedProxies))))
-		}()
+		defer a.tell(request, counted, time.Now())
 		next.ServeHTTP(counted, request)
 	})
 }
 
-// recoverPanics answers 500 where a handler gave up. What the panic said is
-// logged only where the runtime said it: other texts might quote an answer.
+// tell logs and counts a request that was answered. The line holds nothing of
+// the visitor: no query, no body, no page, and of the address the network only.
+func (a *api) tell(r *http.Request, counted *countingWriter, start time.Time) {
+	// The mux has noted its pattern in the request that it was given.
+	route, method, elapsed := routeName(r.Pattern), methodName(r.Method), time.Since(start)
+	a.Metrics.served(route, method, counted.statusCode(), elapsed)
+	a.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
+		slog.String("request", requestID(r.Context())), slog.String("method", method), slog.String("route", route),
+		slog.Int("status", counted.statusCode()), slog.Int64("bytes", counted.bytes),
+		slog.Float64("milliseconds", float64(elapsed.Microseconds())/1000),
+		slog.String("protocol", r.Proto), slog.String("network", networkName(clientAddress(r, a.TrustedProxies))))
+}
+
+// recoverPanics answers 500 where a handler gave up.
 func (a *api) recoverPanics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			cause := recover()
-			if cause == nil {
-				return
-			}
-			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(cause)
-			}
-			said := fmt.Sprintf("a value of the type %T", cause)
-			var bug runtime.Error
-			if err, ok := cause.(error); ok && errors.As(err, &bug) {
-				said = bug.Error()
-			}
-			a.Metrics.panicked()
-			a.Logger.LogAttrs(r.Context(), slog.LevelError, "a handler panicked", slog.String("request", requestID(r.Context())),
-				slog.String("cause", said), slog.String("stack", string(debug.Stack())))
-			if counted, ok := w.(*countingWriter); !ok || counted.status == 0 {
-				writeProblem(w, problem{Status: http.StatusInternalServerError, Detail: "Something went wrong on our side."})
-			}
-		}()
+		defer a.recovered(w, r)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// recovered is deferred. What a panic said is logged only where the runtime
+// said it: other texts might quote an answer.
+func (a *api) recovered(w http.ResponseWriter, r *http.Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	said := fmt.Sprintf("a value of the type %T", cause)
+	if err, ok := cause.(error); ok {
+		if errors.Is(err, http.ErrAbortHandler) {
+			panic(cause)
+		}
+		var bug runtime.Error
+		if errors.As(err, &bug) {
+			said = bug.Error()
+		}
+	}
+	a.Metrics.panicked()
+	a.Logger.LogAttrs(r.Context(), slog.LevelError, "a handler panicked", slog.String("request", requestID(r.Context())),
+		slog.String("cause", said), slog.String("stack", string(debug.Stack())))
+	if counted, ok := w.(*countingWriter); !ok || counted.status == 0 {
+		writeProblem(w, problem{Status: http.StatusInternalServerError, Detail: "Something went wrong on our side."})
+	}
 }
 
 // countingWriter remembers what was answered.

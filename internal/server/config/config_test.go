@@ -161,10 +161,10 @@ func FuzzParse(f *testing.F) {
 }
 
 // replace changes one part of the whole example; the part must be there.
-func replace(t *testing.T, old, new string) string {
+func replace(t *testing.T, old, replacement string) string {
 	t.Helper()
 	if !strings.Contains(whole, old) {
 		t.Fatalf("the example does not hold %q", old)
 	}
-	return strings.Replace(whole, old, new, 1)
+	return strings.Replace(whole, old, replacement, 1)
 }

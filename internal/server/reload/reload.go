@@ -100,7 +100,7 @@ func (v *Value[T]) Healthy() bool { return v.healthy.Load() }
 func (v *Value[T]) Run(ctx context.Context) error {
 	events := make(<-chan fsnotify.Event)
 	if watcher, err := fsnotify.NewWatcher(); err == nil {
-		defer watcher.Close()
+		defer func() { _ = watcher.Close() }()
 		if err := watcher.Add(v.options.Dir); err == nil {
 			events = watcher.Events
 		}
