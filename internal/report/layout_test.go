@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -34,6 +35,10 @@ func layouts(t testing.TB) map[string]Document {
 		answers := fmt.Sprintf(`{"sex": %q, "age": %d, "serious_illness": false}`, sex, age)
 		all[fmt.Sprintf("a %s person of %d with no other answer", sex, age)] = assessed(t, answers)
 	}
+	rich := assessed(t, sampleAnswers)
+	rich.Result.OutOfPocket.RetirementToday = 123_456_789_012
+	rich.Result.OutOfPocket.LifetimeFuture = 987_654_321_098
+	all["sums beyond any plan"] = rich
 	for name, names := range hostileNames() {
 		d := assessed(t, sampleAnswers)
 		d.Client = Person{First: names, Last: names, Email: names}
@@ -82,12 +87,12 @@ func TestNoTextLeavesTheMarginsOrTouchesAnotherAndTheFileStaysSmall(t *testing.T
 
 func checkMargins(t *testing.T, page int, words []word) {
 	t.Helper()
-	const slack = 0.5
+	const slack, footerLine = 0.5, 744
 	for _, one := range words {
 		if one.XMin < left-slack || one.XMax > right+slack || one.YMin < 30 || one.YMax > draw.PageHeight-30 {
 			t.Errorf("page %d: a word leaves the margins: %+v", page, one)
 		}
-		if one.YMax > bottom+slack && one.YMin < 744 {
+		if one.YMax > footerLine-slack && one.YMin < footerLine {
 			t.Errorf("page %d: a word runs into the footer: %+v", page, one)
 		}
 	}
@@ -141,5 +146,38 @@ func TestTheSampleHasEightLetterPagesNumberedInOrder(t *testing.T) {
 		if want := fmt.Sprintf("%d of 8", i+1); !strings.HasSuffix(text, want) {
 			t.Errorf("page %d ends with %q, want %q", i+1, text[max(0, len(text)-20):], want)
 		}
+	}
+}
+
+func TestTextAndTablesGoOnOnTheNextPageBeforeTheFooter(t *testing.T) {
+	s := newRenderer(t).sheet(assessed(t, sampleAnswers))
+	s.page("A long page", "With more than one page holds.")
+	var rows [][]string
+	for i := range 90 {
+		s.paragraph(fmt.Sprintf("Paragraph %d of many, long enough to be read.", i), s.styles.body)
+		rows = append(rows, []string{fmt.Sprintf("Row %d", i), "1.0"})
+	}
+	s.table([]column{{"Many rows", 200}, {"Years", 304}}, rows)
+	s.note("A remark", "At the end.")
+	total := s.Pages()
+	for page := 1; page <= total; page++ {
+		s.TurnTo(page)
+		s.footer(page, total)
+	}
+	var out bytes.Buffer
+	if err := s.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	p := onPaper(t, out.Bytes())
+	for number, words := range p.words(t) {
+		checkMargins(t, number+1, words)
+		checkOverlaps(t, number+1, words)
+	}
+	text := strings.Join(p.pages(t), " ")
+	for i := range 90 {
+		inOrder(t, text, fmt.Sprintf("Paragraph %d of many", i), fmt.Sprintf("Row %d 1.0", i))
+	}
+	if got := strings.Count(text, "Many rows"); got < 3 {
+		t.Errorf("the table's head is there %d times, want it on each of its pages", got)
 	}
 }

@@ -32,17 +32,7 @@ func (r *Renderer) Render(w io.Writer, d Document) error {
 	if d.Date.IsZero() {
 		return ErrNoDate
 	}
-	color, err := draw.ParseColor(d.Brand.Color)
-	if err != nil {
-		color = defaultBrand
-	}
-	author, _ := r.fonts.Printable(d.Brand.Name)
-	s := &sheet{
-		Surface: draw.NewSurface(r.fonts, draw.Properties{Title: title, Author: author, Created: d.Date}),
-		doc:     d,
-		colors:  draw.NewPalette(color),
-	}
-	s.styles = newStyles(s.colors)
+	s := r.sheet(d)
 	switch d.Result.Status {
 	case halo.StatusOK:
 		s.report()
@@ -52,6 +42,20 @@ func (r *Renderer) Render(w io.Writer, d Document) error {
 		return ErrNoResult
 	}
 	return s.Write(w)
+}
+
+// sheet is an empty one in the tenant's colours.
+func (r *Renderer) sheet(d Document) *sheet {
+	color, err := draw.ParseColor(d.Brand.Color)
+	if err != nil {
+		color = defaultBrand
+	}
+	author, _ := r.fonts.Printable(d.Brand.Name)
+	colors := draw.NewPalette(color)
+	return &sheet{
+		Surface: draw.NewSurface(r.fonts, draw.Properties{Title: title, Author: author, Created: d.Date}),
+		doc:     d, colors: colors, styles: newStyles(colors),
+	}
 }
 
 // report draws all pages, then what each of them repeats.
