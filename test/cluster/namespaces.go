@@ -28,16 +28,13 @@ func createNamespace(name string) error {
 		return fmt.Errorf("creating network namespace %s: %w", name, err)
 	}
 	_ = file.Close() // nothing was written
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with its namespace
+	err = onOwnThread(func() error {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			done <- err
-			return
+			return err
 		}
-		done <- unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, "")
-	}()
-	if err := <-done; err != nil {
+		return unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, "")
+	})
+	if err != nil {
 		return errors.Join(fmt.Errorf("creating network namespace %s: %w", name, err), os.Remove(path))
 	}
 	return nil
@@ -60,26 +57,40 @@ func deleteNamespace(name string) error {
 // inNamespace calls f on a thread that is inside the named network namespace;
 // a process that f starts is born there.
 func inNamespace(name string, f func() error) error {
+	return onOwnThread(func() error {
+		handle, err := os.Open(filepath.Join(namedNamespaces, name))
+		if err != nil {
+			return fmt.Errorf("entering network namespace %s: %w", name, err)
+		}
+		defer handle.Close()
+		if err := unix.Setns(int(handle.Fd()), unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("entering network namespace %s: %w", name, err)
+		}
+		return f()
+	})
+}
+
+// onOwnThread calls f on a thread that ends afterwards, so that f may change
+// what it likes about it. The process's first thread never ends, and what the
+// kernel tells of the process is what is true of that thread: it is not used.
+func onOwnThread(f func() error) error {
 	done := make(chan error)
 	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
-		done <- func() error {
-			handle, err := os.Open(filepath.Join(namedNamespaces, name))
-			if err != nil {
-				return fmt.Errorf("entering network namespace %s: %w", name, err)
-			}
-			defer handle.Close()
-			if err := unix.Setns(int(handle.Fd()), unix.CLONE_NEWNET); err != nil {
-				return fmt.Errorf("entering network namespace %s: %w", name, err)
-			}
-			return f()
-		}()
+		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			// As long as this goroutine holds the first thread, another gets another.
+			defer runtime.UnlockOSThread()
+			done <- onOwnThread(f)
+			return
+		}
+		done <- f() // the thread was never unlocked, and ends with the goroutine
 	}()
 	return <-done
 }
 
 // inhabitants gives the processes that live in the named network namespace, in
-// no order; none when there is no such namespace.
+// the order of their numbers' text, the caller left out; none when there is no
+// such namespace.
 func inhabitants(name string) ([]int, error) {
 	var home unix.Stat_t
 	if err := unix.Stat(filepath.Join(namedNamespaces, name), &home); err != nil {
@@ -95,7 +106,7 @@ func inhabitants(name string) ([]int, error) {
 	var found []int
 	for _, process := range processes {
 		pid, err := strconv.Atoi(process.Name())
-		if err != nil {
+		if err != nil || pid == os.Getpid() {
 			continue
 		}
 		var its unix.Stat_t
