@@ -84,7 +84,13 @@ func (r *Reconciler) prune(ctx context.Context, w *work) error {
 // copyOf keeps a copy for as long as it was promised, or for as long as its tenant asks for now, whichever is longer.
 func (w *work) copyOf(backup *halo.HaloBackup) schedule.Copy {
 	result := schedule.Copy{Name: backup.Name, Scheduled: backup.Spec.Source == halo.SourceSchedule}
-	if ready := backup.Status.ReadyTime; ready != nil && meta.IsStatusConditionTrue(backup.Status.Conditions, halo.ConditionReady) {
+	status := &backup.Status
+	if backup.UID == w.backup.UID {
+		seen := *w.status // what is about to be written
+		seen.Conditions = w.report.List()
+		status = &seen
+	}
+	if ready := status.ReadyTime; ready != nil && meta.IsStatusConditionTrue(status.Conditions, halo.ConditionReady) {
 		result.ReadyAt = ready.Time
 	}
 	days := int32(0)
