@@ -1,0 +1,234 @@
+package desired_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	psaapi "k8s.io/pod-security-admission/api"
+	psapolicy "k8s.io/pod-security-admission/policy"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/desired"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// input is the sample tenant of the sample class, with the schema's defaults, whose database has an address.
+func input(t *testing.T) desired.Input {
+	t.Helper()
+	class, tenant := &halo.HaloTenantClass{}, &halo.HaloTenant{}
+	for file, object := range map[string]any{"halotenantclass.yaml": class, "halotenant.yaml": tenant} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "config", "samples", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.UnmarshalStrict(text, object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	class.Spec.Database.CABundle = "the database's CA\n"
+	tenant.UID = "0a1b2c3d-0000-4000-8000-000000000001"
+	tenant.Spec.DeletionPolicy = halo.DeletionSnapshot
+	return desired.Input{Tenant: tenant, Class: class, MasterNumber: 1, MigrationAttempt: 1, DatabaseHost: "halo-acme.cluster-x.us-east-1.rds.amazonaws.com"}
+}
+
+func objects(t *testing.T, in desired.Input) map[string]client.Object {
+	t.Helper()
+	config, err := desired.ServerConfig(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	backup := &halo.HaloBackup{ObjectMeta: metav1.ObjectMeta{Name: "acme-20260102-0317"}, Spec: halo.HaloBackupSpec{TenantName: "acme", Source: halo.SourceSchedule}}
+	final := &halo.HaloBackup{ObjectMeta: metav1.ObjectMeta{Name: "acme-final-0a1b2c3d"}, Spec: halo.HaloBackupSpec{TenantName: "acme", Source: halo.SourceFinal}}
+	found := map[string]client.Object{
+		"namespace": desired.Namespace(in), "serviceaccount": desired.ServiceAccount(in), "configmap": config,
+		"networkpolicy-default-deny": desired.DefaultDeny(in), "networkpolicy-server": desired.ServerPolicy(in),
+		"networkpolicy-migrate": desired.MigratePolicy(in), "service": desired.Service(in),
+		"poddisruptionbudget": desired.DisruptionBudget(in), "ingress": desired.Ingress(in),
+		"dbsubnetgroup": desired.SubnetGroup(in), "dbclusterparametergroup": desired.ParameterGroup(in),
+		"dbcluster": desired.Cluster(in), "dbcluster-at-creation": desired.ClusterAtCreation(in),
+		"dbclustersnapshot": desired.Snapshot(backup, "us-east-1"), "dbclustersnapshot-final": desired.Snapshot(final, "us-east-1"),
+		"deployment": desired.Deployment(in), "job": desired.Migration(in),
+		"secret": desired.Secret(in, "database-master-1", corev1.SecretTypeOpaque, map[string][]byte{"password": []byte("example")}),
+	}
+	for i, instance := range desired.Instances(in) {
+		found[fmt.Sprintf("dbinstance-%d", i+1)] = instance
+	}
+	return found
+}
+
+func TestBuildersWriteWhatTheGoldenFilesSay(t *testing.T) {
+	for name, object := range objects(t, input(t)) {
+		t.Run(name, func(t *testing.T) {
+			got, err := yaml.Marshal(object)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join("testdata", name+".yaml")
+			if *update {
+				if err := os.WriteFile(file, got, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEveryPodMeetsTheRestrictedStandard(t *testing.T) {
+	evaluator, err := psapolicy.NewEvaluator(psapolicy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := input(t)
+	templates := map[string]corev1.PodTemplateSpec{
+		"server": desired.Deployment(in).Spec.Template, "migrate": desired.Migration(in).Spec.Template,
+	}
+	level := psaapi.LevelVersion{Level: psaapi.LevelRestricted, Version: psaapi.LatestVersion()}
+	for name, template := range templates {
+		for _, result := range evaluator.EvaluatePod(level, &template.ObjectMeta, &template.Spec) {
+			if !result.Allowed {
+				t.Errorf("%s: %s: %s", name, result.ForbiddenReason, result.ForbiddenDetail)
+			}
+		}
+		if *template.Spec.AutomountServiceAccountToken || !*template.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem {
+			t.Errorf("%s has a token or can write to its image", name)
+		}
+	}
+}
+
+func TestWhatPodsReloadIsNotInTheTemplate(t *testing.T) {
+	in := input(t)
+	before, beforeConfig := templateText(t, in), configText(t, in)
+	in.Tenant.Spec.AllowedOrigins = append(in.Tenant.Spec.AllowedOrigins, "https://other.example")
+	in.Tenant.Spec.Advisors[0].Email = "desk@acme.example"
+	in.Tenant.Spec.Brand = &halo.Brand{Name: "New Name", Color: "#123456"}
+	in.Class.Spec.Limits.RequestsPerMinute = 7
+	if after := templateText(t, in); after != before {
+		t.Error(cmp.Diff(before, after))
+	}
+	if after := configText(t, in); after == beforeConfig {
+		t.Error("the configuration did not change either")
+	}
+}
+
+func templateText(t *testing.T, in desired.Input) string {
+	t.Helper()
+	text, err := yaml.Marshal(desired.Deployment(in).Spec.Template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func configText(t *testing.T, in desired.Input) string {
+	t.Helper()
+	config, err := desired.ServerConfig(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Data[desired.KeyConfig] + desired.ConfigHash(config)
+}
+
+func TestNothingIsBuiltBeforeTheDatabaseHasAnAddress(t *testing.T) {
+	in := input(t)
+	in.DatabaseHost = ""
+	if desired.Deployment(in) != nil || desired.Migration(in) != nil {
+		t.Error("a pod would start without a database")
+	}
+}
+
+func TestOnlyTheMigrationSeesTheMasterPassword(t *testing.T) {
+	in := input(t)
+	if text := templateText(t, in); strings.Contains(text, "database-master") || strings.Contains(text, "halo_master") {
+		t.Error("the server's pods get the master password")
+	}
+	for _, volume := range desired.Migration(in).Spec.Template.Spec.Volumes {
+		if volume.Secret != nil && volume.Secret.SecretName == "database-master-1" {
+			return
+		}
+	}
+	t.Error("the migration has no master password")
+}
+
+func TestAnInstanceNamesOnlyWhatACKAllows(t *testing.T) {
+	for _, instance := range desired.Instances(input(t)) {
+		text, err := yaml.Marshal(instance.Spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, field := range []string{"engineVersion", "master", "storage", "backup", "kms", "deletionProtection"} {
+			if strings.Contains(string(text), field) {
+				t.Errorf("%s has %s, which is Terminal for an instance of a cluster", instance.Name, field)
+			}
+		}
+	}
+}
+
+func TestTheDeletionPolicyIsWrittenFromTheFirstDay(t *testing.T) {
+	const skip, final, retain = "rds.services.k8s.aws/skip-final-snapshot", "rds.services.k8s.aws/final-db-snapshot-identifier", "services.k8s.aws/deletion-policy"
+	cases := map[halo.DeletionPolicy]map[string]string{
+		halo.DeletionSnapshot: {skip: "false", final: "halo-acme-final-0a1b2c3d", retain: ""},
+		halo.DeletionRetain:   {skip: "false", final: "halo-acme-final-0a1b2c3d", retain: "retain"},
+		halo.DeletionDelete:   {skip: "true", final: "", retain: ""},
+	}
+	for policy, wanted := range cases {
+		in := input(t)
+		in.Tenant.Spec.DeletionPolicy = policy
+		cluster := desired.Cluster(in)
+		for key, value := range wanted {
+			if cluster.Annotations[key] != value {
+				t.Errorf("%s: %s is %q, want %q", policy, key, cluster.Annotations[key], value)
+			}
+		}
+		if cluster.Annotations["rds.services.k8s.aws/delete-automated-backups"] != "false" || !*cluster.Spec.DeletionProtection {
+			t.Errorf("%s: point-in-time backups or deletion protection are missing", policy)
+		}
+	}
+}
+
+func TestATenantsOverridesWin(t *testing.T) {
+	in := input(t)
+	replicas, days, window := int32(5), int32(90), int32(7)
+	in.Tenant.Spec.Server = &halo.TenantServer{Replicas: &replicas}
+	in.Tenant.Spec.Backup = &halo.TenantBackup{Schedule: "0 1 * * *", RetentionDays: &days}
+	in.Tenant.Spec.Database = &halo.TenantDatabase{PointInTimeDays: &window}
+	in.Tenant.Spec.Brand = &halo.Brand{Name: "Acme", Color: "#ffffff"}
+	got := desired.Resolve(in.Tenant, in.Class)
+	want := desired.Settings{Replicas: 5, Schedule: "0 1 * * *", TimeZone: "Etc/UTC", RetentionDays: 90, PointInTimeDays: 7, BrandName: "Acme", BrandColor: "#ffffff"}
+	if got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestAnotherImageDatabaseOrPasswordIsAnotherMigration(t *testing.T) {
+	targets := map[string]string{"as it is": desired.MigrationTarget(input(t))}
+	image, host, master := input(t), input(t), input(t)
+	image.Class.Spec.Image += "-next"
+	host.DatabaseHost = "other.example"
+	master.MasterNumber = 2
+	for name, in := range map[string]desired.Input{"image": image, "host": host, "master": master} {
+		target := desired.MigrationTarget(in)
+		for other, present := range targets {
+			if target == present {
+				t.Errorf("%s and %s have one target", name, other)
+			}
+		}
+		targets[name] = target
+	}
+}
