@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -137,6 +136,9 @@ func podAddress(ctx context.Context, t *testing.T, s *story, tenant string) stri
 // plainTextIsRefused offers the right name and password without TLS.
 func plainTextIsRefused(ctx context.Context, t *testing.T, s *story) {
 	open := connect(ctx, t, s, "acme")
+	if required := open.query(ctx, t, "SELECT @@require_secure_transport"); required != "1" {
+		t.Errorf("require_secure_transport is %q; want 1, whatever a user's own grants say", required)
+	}
 	configuration := open.configuration.Clone()
 	configuration.TLS, configuration.TLSConfig = nil, "false"
 	connector, err := mysql.NewConnector(configuration)
@@ -158,15 +160,9 @@ func plainTextIsRefused(ctx context.Context, t *testing.T, s *story) {
 // sessionStatus asks for a session as a page of the origin would, by a new
 // connection each time, so that every pod gets its turn.
 func sessionStatus(ctx context.Context, s *story, host, origin string) (int, error) {
-	ca, err := s.platform.OperatorCA(ctx)
-	if err != nil {
-		return 0, err
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(ca)
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
 		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12},
+		TLSClientConfig:   &tls.Config{RootCAs: s.roots, ServerName: host, MinVersion: tls.VersionTLS12},
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var dialer net.Dialer
 			return dialer.DialContext(ctx, network, s.platform.Entrance())

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/x509"
 	"os"
 	"testing"
 	"time"
@@ -19,6 +20,8 @@ type story struct {
 	*testing.T
 	platform *platform.Platform
 	browser  *visitorBrowser
+	// roots holds the operator's CA; by it alone tenants' hosts are trusted.
+	roots *x509.CertPool
 }
 
 // TestFromManifestToReport tells the whole story in order, because each chapter

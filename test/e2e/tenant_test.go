@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/x509"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,13 @@ func becomesReady(ctx context.Context, t *testing.T, s *story) {
 		t.Fatal(err)
 	}
 	t.Log("\n" + table)
-	certificate, err := certificateOf(ctx, s.platform, acmeHost)
+	ca, err := s.platform.OperatorCA(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.roots = x509.NewCertPool()
+	s.roots.AddCert(ca)
+	certificate, err := certificateOf(ctx, s, acmeHost)
 	if err != nil {
 		t.Fatal(err)
 	}

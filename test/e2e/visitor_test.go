@@ -77,15 +77,9 @@ func (b *visitorBrowser) visit(t *testing.T, origin string) browser.Assessment {
 
 // certificateOf gives the certificate that the tenant's host shows at the
 // entrance, verified for the host's name against the operator's own CA.
-func certificateOf(ctx context.Context, p *platform.Platform, host string) (*x509.Certificate, error) {
-	ca, err := p.OperatorCA(ctx)
-	if err != nil {
-		return nil, err
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(ca)
-	dialer := tls.Dialer{Config: &tls.Config{ServerName: host, RootCAs: roots, MinVersion: tls.VersionTLS12}}
-	connection, err := dialer.DialContext(ctx, "tcp", p.Entrance())
+func certificateOf(ctx context.Context, s *story, host string) (*x509.Certificate, error) {
+	dialer := tls.Dialer{Config: &tls.Config{ServerName: host, RootCAs: s.roots, MinVersion: tls.VersionTLS12}}
+	connection, err := dialer.DialContext(ctx, "tcp", s.platform.Entrance())
 	if err != nil {
 		return nil, fmt.Errorf("connecting to %s at the entrance: %w", host, err)
 	}
