@@ -181,8 +181,16 @@ func (t *clusterTarget) update(account *rds.Account, now time.Time) error {
 	return wait("DB Cluster in '%s' state, cannot be modified until 'available'.", cluster.Status)
 }
 
-// leadingDigits is all of a version that ACK compares.
 var leadingDigits = regexp.MustCompile(`^[0-9.]*`)
+
+// comparedVersion is all of a version that ACK compares: "8.0" of "8.0.mysql_aurora.3.08.2".
+func comparedVersion(version *string) *string {
+	if version == nil {
+		return nil
+	}
+	digits := strings.TrimSuffix(leadingDigits.FindString(*version), ".")
+	return &digits
+}
 
 // clusterDifferences names the fields in which a spec asks for something else than there is. Some of them no call can
 // change: the next reconciliation finds the same difference, and so on for ever.
@@ -203,7 +211,7 @@ func clusterDifferences(spec clusterSpec, have *rds.Cluster) []string {
 	note("enableCloudwatchLogsExports", spec.LogExports != nil && !sameSet(spec.LogExports, have.LogExports))
 	note("enableIAMDatabaseAuthentication", differs(spec.IAMAuthentication, have.IAMAuthentication))
 	note("engine", spec.Engine != have.Engine)
-	note("engineVersion", spec.EngineVersion != nil && leadingDigits.FindString(*spec.EngineVersion) != leadingDigits.FindString(*have.EngineVersion) && *spec.EngineVersion != "8.0")
+	note("engineVersion", differs(comparedVersion(spec.EngineVersion), comparedVersion(have.EngineVersion)))
 	note("kmsKeyID", differs(spec.KMSKeyID, have.KMSKeyID))
 	note("masterUsername", differs(spec.MasterUsername, have.MasterUsername))
 	note("port", differs(spec.Port, have.Port))
@@ -219,10 +227,7 @@ func clusterDifferences(spec clusterSpec, have *rds.Cluster) []string {
 // out of it unless its leading digits differ, because ACK compares no more.
 func clusterChange(spec clusterSpec, have *rds.Cluster) rds.Preferences {
 	change := spec.Preferences
-	if change.EngineVersion != nil && leadingDigits.FindString(*change.EngineVersion) == leadingDigits.FindString(*have.EngineVersion) {
-		change.EngineVersion = nil
-	}
-	if change.EngineVersion != nil && *change.EngineVersion == "8.0" {
+	if !differs(comparedVersion(change.EngineVersion), comparedVersion(have.EngineVersion)) {
 		change.EngineVersion = nil
 	}
 	return change

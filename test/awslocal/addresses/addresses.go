@@ -61,20 +61,31 @@ func (n *namespace) Pick(taken []string) (string, error) {
 }
 
 func (n *namespace) Up(ctx context.Context, address string) error {
-	return n.ip(ctx, "replace", address, "")
+	// Addresses of an interface that is down are not answered for.
+	if err := n.ip(ctx, "link", "set", "lo", "up"); err != nil {
+		return err
+	}
+	return n.ip(ctx, "addr", "replace", address+"/32", "dev", "lo")
 }
 
 func (n *namespace) Down(ctx context.Context, address string) error {
-	return n.ip(ctx, "del", address, "Cannot assign requested address")
+	err := n.ip(ctx, "addr", "del", address+"/32", "dev", "lo")
+	// The kernel's words for an address that is not there, older and newer.
+	for _, absent := range []string{"Cannot assign requested address", "Address not found"} {
+		if err != nil && strings.Contains(err.Error(), absent) {
+			return nil
+		}
+	}
+	return err
 }
 
-// ip runs `ip addr`; an error whose text has tolerated in it is none.
-func (n *namespace) ip(ctx context.Context, verb, address, tolerated string) error {
-	output, err := exec.CommandContext(ctx, "ip", "-n", n.name, "addr", verb, address+"/32", "dev", "lo").CombinedOutput()
-	if err == nil || (tolerated != "" && strings.Contains(string(output), tolerated)) {
+// ip runs `ip` in the namespace.
+func (n *namespace) ip(ctx context.Context, arguments ...string) error {
+	output, err := exec.CommandContext(ctx, "ip", append([]string{"-n", n.name}, arguments...)...).CombinedOutput()
+	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("ip addr %s %s in namespace %s: %w: %s", verb, address, n.name, err, strings.TrimSpace(string(output)))
+	return fmt.Errorf("ip %s in network namespace %s: %w: %s", strings.Join(arguments, " "), n.name, err, strings.TrimSpace(string(output)))
 }
 
 type loopback struct {

@@ -282,7 +282,11 @@ func (c *Cloud) destroy(cluster *rds.Cluster, known *machine, work rds.Work) fun
 		if err := os.RemoveAll(server.Folder); err != nil {
 			return fmt.Errorf("remove the cluster's folder: %w", err)
 		}
-		return c.options.Addresses.Down(ctx, server.Address)
+		// The data is gone or kept by now: an address that stays is litter, not a failed deletion.
+		if err := c.options.Addresses.Down(ctx, server.Address); err != nil {
+			c.options.Log.Warn("a deleted cluster's address stays", "address", server.Address, "error", err)
+		}
+		return nil
 	}
 }
 
