@@ -7,9 +7,12 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"halo.dev/halo/test/browser"
@@ -66,9 +69,14 @@ func open(t *testing.T, api *fakeAPI, body, policy string, before ...chromedp.Ac
 		t.Fatal(err)
 	}
 	t.Cleanup(closeTab)
+	var broken loads
+	if err := chromedp.Listen(tab, broken.listen); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			explain(t, tab)
+			t.Log("loads that failed: ", broken.list())
 		}
 	})
 	limited, stop := context.WithTimeout(tab, time.Minute)
@@ -76,6 +84,26 @@ func open(t *testing.T, api *fakeAPI, body, policy string, before ...chromedp.Ac
 	p := page{Assessment: browser.NewAssessment(limited, 0), t: t, tab: limited, url: host.URL}
 	p.do(append(before, chromedp.Navigate(host.URL))...)
 	return p
+}
+
+// loads remembers what could not be loaded, and why.
+type loads struct {
+	mu     sync.Mutex
+	failed []string
+}
+
+func (l *loads) listen(event any) {
+	if failure, ok := event.(*network.EventLoadingFailed); ok {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.failed = append(l.failed, fmt.Sprint(failure.Type, " ", failure.ErrorText))
+	}
+}
+
+func (l *loads) list() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.failed)
 }
 
 // explain logs what a page has loaded and what it shows, for whoever reads a failure.
