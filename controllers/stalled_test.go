@@ -46,8 +46,8 @@ func TestWhatTheSchemaCannotSeeIsNamed(t *testing.T) {
 		"a schedule that is none": {
 			func(tenant *halo.HaloTenant) { tenant.Spec.Backup = &halo.TenantBackup{Schedule: "every day"} },
 			`spec.backup.schedule: schedule "every day" is not a cron expression`},
-		"a port that browsers leave out": {
-			func(tenant *halo.HaloTenant) { tenant.Spec.AllowedOrigins[0] = "https://www.acme.example:443" },
+		"a port that there is not": {
+			func(tenant *halo.HaloTenant) { tenant.Spec.AllowedOrigins[0] = "https://www.acme.example:70000" },
 			"spec.allowedOrigins[0]: "},
 		"a copy that is not there": {
 			func(tenant *halo.HaloTenant) { tenant.Spec.Bootstrap = &halo.Bootstrap{BackupName: "lost"} },

@@ -102,6 +102,7 @@ type HaloTenantSpec struct {
 // Origin is exactly scheme://host[:port].
 // +kubebuilder:validation:MaxLength=300
 // +kubebuilder:validation:XValidation:rule="self.matches('^(https://([a-z0-9]([a-z0-9-]*[a-z0-9])?([.][a-z0-9]([a-z0-9-]*[a-z0-9])?)*|[[][0-9a-f:.]+[]])|http://(([a-z0-9]([a-z0-9-]*[a-z0-9])?[.])*localhost|127[.]0[.]0[.]1|[[]::1[]]))(:[1-9][0-9]{0,4})?$')",message="spec.allowedOrigins: an origin is exactly scheme://host[:port] in lower case, without a path, a trailing slash or a wildcard; https anywhere, http only for localhost, *.localhost, 127.0.0.1 and [::1]"
+// +kubebuilder:validation:XValidation:rule="!(self.startsWith('https://') && self.endsWith(':443')) && !(self.startsWith('http://') && self.endsWith(':80'))",message="spec.allowedOrigins: leave out the scheme's own port (443 for https, 80 for http), as browsers do"
 type Origin string
 
 // Advisor is a person or a desk that gets reports.

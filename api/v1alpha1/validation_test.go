@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
+	"halo.dev/halo/internal/origins"
 	"halo.dev/halo/test/apiserver"
 )
 
@@ -125,6 +126,143 @@ func TestABrandNewObjectNeverReadsAsCurrent(t *testing.T) {
 		text := fmt.Sprint(conditions)
 		if !strings.Contains(text, "status:Unknown type:Ready") || !strings.Contains(text, "status:True type:Reconciling") {
 			t.Errorf("%s: conditions %s", file, text)
+		}
+	}
+}
+
+func TestTenants(t *testing.T) {
+	const exactly = "an origin is exactly scheme://host[:port]"
+	cases := []validationCase{
+		{"an origin with a port", "spec.allowedOrigins", list("https://www.acme.example:8443"), ""},
+		{"an origin of a developer", "spec.allowedOrigins", list("http://localhost:3000", "http://a.localhost", "http://127.0.0.1:8080", "http://[::1]:3000"), ""},
+		{"an origin with an address", "spec.allowedOrigins", list("https://192.0.2.7", "https://[2001:db8::1]:8443"), ""},
+		{"an origin with a slash", "spec.allowedOrigins", list("https://www.acme.example/"), exactly},
+		{"an origin with a path", "spec.allowedOrigins", list("https://www.acme.example/page"), exactly},
+		{"an origin with a wildcard", "spec.allowedOrigins", list("https://*.acme.example"), exactly},
+		{"an origin without a scheme", "spec.allowedOrigins", list("www.acme.example"), exactly},
+		{"an origin in the clear", "spec.allowedOrigins", list("http://www.acme.example"), exactly},
+		{"an origin that only looks local", "spec.allowedOrigins", list("http://localhost.acme.example"), exactly},
+		{"an origin in upper case", "spec.allowedOrigins", list("https://WWW.acme.example"), exactly},
+		{"an origin with a user", "spec.allowedOrigins", list("https://me@www.acme.example"), exactly},
+		{"an origin with an empty port", "spec.allowedOrigins", list("https://www.acme.example:"), exactly},
+		{"an origin with the port of its scheme", "spec.allowedOrigins", list("https://www.acme.example:443"), "leave out the scheme's own port"},
+		{"an origin with the port of the other scheme", "spec.allowedOrigins", list("https://www.acme.example:80"), ""},
+		{"the origin null", "spec.allowedOrigins", list("null"), exactly},
+		{"an origin twice", "spec.allowedOrigins", list("https://a.example", "https://a.example"), "Duplicate value"},
+		{"no origin", "spec.allowedOrigins", list(), "spec.allowedOrigins"},
+		{"a second bad origin", "spec.allowedOrigins", list("https://a.example", "ftp://b.example"), "spec.allowedOrigins[1]"},
+		{"35 days", "spec.database", map[string]any{"pointInTimeDays": int64(35)}, ""},
+		{"36 days", "spec.database", map[string]any{"pointInTimeDays": int64(36)}, "RDS gives 35 days at most; to keep copies longer, raise spec.backup.retentionDays"},
+		{"no day", "spec.database", map[string]any{"pointInTimeDays": int64(0)}, "must be 1 to 35"},
+		{"copies for ten years", "spec.backup", map[string]any{"retentionDays": int64(3650)}, ""},
+		{"a hostname without a domain", "spec.hostname", "acme", "spec.hostname must be a lower-case DNS name"},
+		{"a hostname in upper case", "spec.hostname", "Halo.acme.example", "spec.hostname must be"},
+		{"a hostname with a port", "spec.hostname", "halo.acme.example:443", "spec.hostname must be"},
+		{"a hostname with a wildcard", "spec.hostname", "*.acme.example", "spec.hostname must be"},
+		{"a hostname that is an address", "spec.hostname", "192.0.2.7", "spec.hostname must be"},
+		{"an advisor twice", "spec.advisors", list(advisor("a"), advisor("a")), "Duplicate value"},
+		{"an advisor without an address", "spec.advisors", list(map[string]any{"id": "a", "name": "A", "email": "nobody"}), "spec.advisors[0].email"},
+		{"no advisor", "spec.advisors", list(), "spec.advisors"},
+		{"a color with a name", "spec.brand", map[string]any{"color": "green"}, "spec.brand.color"},
+		{"a policy of somebody's own", "spec.deletionPolicy", "Forget", "spec.deletionPolicy"},
+		{"no class", "spec.className", "", "spec.className"},
+	}
+	checkCreation(t, "halotenant.yaml", cases)
+}
+
+func advisor(id string) map[string]any {
+	return map[string]any{"id": id, "name": "Desk", "email": "desk@acme.example"}
+}
+
+func TestClasses(t *testing.T) {
+	checkCreation(t, "halotenantclass.yaml", []validationCase{
+		{"a key of another region", "spec.database.kmsKeyARN", "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d", "must be a key of spec.region"},
+		{"an alias of a key", "spec.database.kmsKeyARN", "alias/halo", "must be the full ARN of a key"},
+		{"the id of a key", "spec.database.kmsKeyARN", "0a1b2c3d-0000-4000-8000-000000000001", "must be the full ARN of a key"},
+		{"36 days", "spec.database.pointInTimeDays", int64(36), "RDS gives 35 days at most"},
+		{"another engine", "spec.database.engineVersion", "5.7.mysql_aurora.2.11.1", "must be an Aurora MySQL 3 version"},
+		{"one subnet", "spec.database.subnetIDs", list("subnet-1"), "spec.database.subnetIDs"},
+		{"serverless without its range", "spec.database.serverless", nil, "serverless goes with instanceClass db.serverless"},
+		{"a range for another instance class", "spec.database.instanceClass", "db.r6g.large", "serverless goes with instanceClass db.serverless"},
+		{"a range upside down", "spec.database.serverless", map[string]any{"minCapacity": "8", "maxCapacity": "4"}, "minCapacity must not be above maxCapacity"},
+		{"no capacity at all", "spec.database.serverless", map[string]any{"minCapacity": "0", "maxCapacity": "0.5"}, "maxCapacity must be 1 to 256"},
+		{"capacity as numbers", "spec.database.serverless", map[string]any{"minCapacity": int64(1), "maxCapacity": int64(4)}, ""},
+		{"no certificates", "spec.database.caBundle", "hello", "caBundle must hold certificates in PEM"},
+		{"a network without a length", "spec.network.databaseCIDRs", list("10.0.0.1"), "databaseCIDRs must hold networks"},
+		{"an environment of its own", "spec.environment", "playground", "spec.environment"},
+		{"a region that is none", "spec.region", "Virginia", "must be the name of an AWS region"},
+		{"mail in the clear", "spec.mail.tls", "none", "spec.mail.tls"},
+	})
+}
+
+func TestNamesThatOthersAreMadeFrom(t *testing.T) {
+	for _, c := range []struct {
+		file, name string
+		accepted   bool
+	}{
+		{"halotenant.yaml", strings.Repeat("a", 40), true}, {"halotenant.yaml", strings.Repeat("a", 41), false},
+		{"halotenant.yaml", "two--hyphens", false}, {"halotenant.yaml", "1st", false}, {"halotenant.yaml", "a.b", false},
+		{"halotenant.yaml", "backups", false}, {"halotenant.yaml", "operator", false}, {"halotenant.yaml", "backups-inc", true},
+		{"halobackup.yaml", strings.Repeat("b", 58), true}, {"halobackup.yaml", strings.Repeat("b", 59), false},
+		{"halobackup.yaml", "acme-final-0a1b2c3d", false}, {"halobackup.yaml", "acme-finally", true}, {"halobackup.yaml", "a--b", false},
+	} {
+		err := apiServer.Create(context.Background(), sample(t, c.file, c.name))
+		if (err == nil) != c.accepted {
+			t.Errorf("%s %q: %v", c.file, c.name, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), "metadata.name") {
+			t.Errorf("%s %q: the message does not name the field: %v", c.file, c.name, err)
+		}
+	}
+}
+
+func TestWhatCannotBeChanged(t *testing.T) {
+	for _, c := range []struct {
+		name, file, path string
+		value            any
+		refusal          string
+	}{
+		{"a tenant's class", "halotenant.yaml", "spec.className", "production", "spec.className cannot be changed"},
+		{"a bootstrap added", "halotenant.yaml", "spec.bootstrap", map[string]any{"backupName": "late"}, "spec.bootstrap is used only when"},
+		{"a bootstrap changed", "halotenant-all-fields.yaml", "spec.bootstrap.backupName", "other", "cannot be changed"},
+		{"a bootstrap removed", "halotenant-all-fields.yaml", "spec.bootstrap", nil, "spec.bootstrap is used only when"},
+		{"a class's environment", "halotenantclass.yaml", "spec.environment", "production", "spec.environment cannot be changed"},
+		{"a class's region", "halotenantclass.yaml", "spec.region", "eu-west-1", "spec.region cannot be changed"},
+		{"what a copy is of", "halobackup.yaml", "spec.tenantName", "other", "cannot be changed"},
+		{"a tenant's origins", "halotenant.yaml", "spec.allowedOrigins", list("https://new.example"), ""},
+		{"a tenant's hostname", "halotenant.yaml", "spec.hostname", "new.acme.example", ""},
+		{"a class's image", "halotenantclass.yaml", "spec.image", "example/halo-server:next", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			object := sample(t, c.file, "fixed-"+strings.ReplaceAll(strings.ReplaceAll(c.name, " ", "-"), "'", ""))
+			if err := apiServer.Create(context.Background(), object); err != nil {
+				t.Fatal(err)
+			}
+			set(t, object, c.path, c.value)
+			err := apiServer.Update(context.Background(), object)
+			if c.refusal == "" && err != nil {
+				t.Errorf("refused: %v", err)
+			}
+			if c.refusal != "" && (err == nil || !strings.Contains(err.Error(), c.refusal)) {
+				t.Errorf("got %v, want %q", err, c.refusal)
+			}
+		})
+	}
+}
+
+// TestTheSchemaAcceptsWhatTheServerCompares holds the rule of the schema against the parser that operator and server share.
+func TestTheSchemaAcceptsWhatTheServerCompares(t *testing.T) {
+	for i, origin := range []string{
+		"https://www.acme.example", "https://www.acme.example:8443", "https://a.b.c.example", "https://xn--bcher-kva.example",
+		"http://localhost", "http://localhost:3000", "http://app.localhost:3000", "http://127.0.0.1:8080", "http://[::1]:3000", "https://[2001:db8::1]",
+	} {
+		if _, err := origins.Parse(origin); err != nil {
+			t.Errorf("the parser: %v", err)
+		}
+		object := sample(t, "halotenant.yaml", fmt.Sprintf("compared-%d", i))
+		set(t, object, "spec.allowedOrigins", list(origin))
+		if err := apiServer.Create(context.Background(), object); err != nil {
+			t.Errorf("the schema: %v", err)
 		}
 	}
 }
