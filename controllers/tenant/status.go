@@ -183,20 +183,20 @@ func (r *Reconciler) writeStatus(ctx context.Context, w *work) error {
 	return nil
 }
 
+// announce makes an event of what a person would want to be told: the tenant became ready, stopped being ready, or
+// needs somebody. That a new tenant is not ready yet is no news.
 func (r *Reconciler) announce(tenant *halo.HaloTenant, before, after []metav1.Condition) {
-	for _, conditionType := range []string{halo.ConditionReady, halo.ConditionStalled} {
-		was, is := meta.FindStatusCondition(before, conditionType), meta.FindStatusCondition(after, conditionType)
-		if is == nil || (was != nil && was.Status == is.Status) {
-			continue
-		}
-		if conditionType == halo.ConditionStalled && is.Status != metav1.ConditionTrue {
-			continue
-		}
-		eventType := corev1.EventTypeNormal
-		if is.Status != metav1.ConditionTrue || conditionType == halo.ConditionStalled {
-			eventType = corev1.EventTypeWarning
-		}
-		r.Recorder.Eventf(tenant, nil, eventType, is.Reason, "Reconcile", "%s", is.Message)
+	wasReady, isReady := meta.IsStatusConditionTrue(before, halo.ConditionReady), meta.FindStatusCondition(after, halo.ConditionReady)
+	stalled := meta.FindStatusCondition(after, halo.ConditionStalled)
+	nowStalled := stalled != nil && stalled.Status == metav1.ConditionTrue
+	switch {
+	case nowStalled && !meta.IsStatusConditionTrue(before, halo.ConditionStalled):
+		r.Recorder.Eventf(tenant, nil, corev1.EventTypeWarning, stalled.Reason, "Reconcile", "%s", stalled.Message)
+	case isReady == nil:
+	case isReady.Status == metav1.ConditionTrue && !wasReady:
+		r.Recorder.Eventf(tenant, nil, corev1.EventTypeNormal, isReady.Reason, "Reconcile", "%s", isReady.Message)
+	case isReady.Status != metav1.ConditionTrue && wasReady:
+		r.Recorder.Eventf(tenant, nil, corev1.EventTypeWarning, isReady.Reason, "Reconcile", "%s", isReady.Message)
 	}
 }
 
