@@ -77,3 +77,12 @@ func TestASnapshotIsAvailableWhenCopiedAndItsTimeHasCome(t *testing.T) {
 		t.Errorf("at its time: %s, %d%%, cluster %s", s.Status, s.Progress(), c.Status)
 	}
 }
+
+func TestRestoringToAPointInTimeIsRefusedInPlainWords(t *testing.T) {
+	a := snapshotted(t)
+	refusedWith(t, a.RestoreToTime(request("copy"), "acme", start, start), rds.NotPlayed, "not played by the stand-in")
+	refusedWith(t, a.RestoreToTime(request("copy"), "gone", start, start), rds.ClusterNotFound, "gone")
+	if a.Clusters["copy"] != nil {
+		t.Error("a refused restore made a cluster")
+	}
+}
