@@ -200,3 +200,27 @@ func TestARestoredDatabaseGetsAPasswordOfItsOwnBeforeItIsMigrated(t *testing.T) 
 		t.Error("the snapshot's identifier was dropped, which ACK would read as another database")
 	}
 }
+
+func TestATenantThatStallsIsStillCopied(t *testing.T) {
+	newClass(t, "development", nil)
+	holder := newTenant(t, "copied-holder", func(tenant *halo.HaloTenant) { tenant.Spec.Hostname = "halo.taken.example" })
+	w := newTenant(t, "copied", nil)
+	w.toReady()
+	holder.get(&rds.DBCluster{}, naming.Database(holder.tenant))
+	w.change(func(tenant *halo.HaloTenant) { tenant.Spec.Hostname = "halo.taken.example" })
+	w.condition(halo.ConditionStalled, "True", "spec.hostname")
+	clock.Add(int64(25 * time.Hour))
+	defer clock.Add(-int64(25 * time.Hour))
+	w.change(func(tenant *halo.HaloTenant) { tenant.Annotations = map[string]string{"example.com/woken": "yes"} })
+	backups := &halo.HaloBackupList{}
+	eventually(t, "the copy", func() string {
+		if err := cluster.List(context.Background(), backups, client.MatchingLabels(naming.TenantLabels(w.tenant))); err != nil {
+			return err.Error()
+		}
+		if len(backups.Items) == 0 {
+			return "has not been asked for"
+		}
+		return ""
+	})
+	w.condition(halo.ConditionStalled, "True", "spec.hostname")
+}

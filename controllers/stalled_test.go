@@ -37,6 +37,18 @@ func TestAHostnameBelongsToTheOldestUntilItIsFree(t *testing.T) {
 	second.condition(halo.ConditionStalled, "False", "")
 }
 
+func TestAnOlderTenantCannotTakeAHostnameThatIsServed(t *testing.T) {
+	newClass(t, "development", nil)
+	older := newTenant(t, "host-older", nil)
+	older.get(&rds.DBCluster{}, naming.Database(older.tenant))
+	newer := newTenant(t, "host-newer", nil)
+	newer.get(&rds.DBCluster{}, naming.Database(newer.tenant))
+	quiet(t)
+	older.change(func(tenant *halo.HaloTenant) { tenant.Spec.Hostname = "halo.host-newer.example" })
+	older.condition(halo.ConditionStalled, "True", "is in use by HaloTenant host-newer")
+	newer.condition(halo.ConditionStalled, "False", "")
+}
+
 func TestWhatTheSchemaCannotSeeIsNamed(t *testing.T) {
 	newClass(t, "development", nil)
 	cases := map[string]struct {

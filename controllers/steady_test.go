@@ -208,3 +208,27 @@ func errorText(err error) string {
 	}
 	return err.Error()
 }
+
+func TestADatabaseWithoutItsLabelsIsFoundAgain(t *testing.T) {
+	newClass(t, "development", nil)
+	w := newTenant(t, "unlabelled", nil)
+	w.toReady()
+	object := &rds.DBCluster{}
+	w.get(object, naming.Database(w.tenant))
+	uid, before := object.UID, object.DeepCopy()
+	object.Labels = nil
+	if err := cluster.Patch(context.Background(), object, client.MergeFrom(before)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the labels", func() string {
+		w.get(object, naming.Database(w.tenant))
+		if object.Labels[naming.LabelTenant] != w.tenant {
+			return "are gone"
+		}
+		return ""
+	})
+	w.condition(halo.ConditionReady, "True", "")
+	if object.UID != uid {
+		t.Error("it is another database")
+	}
+}

@@ -54,6 +54,9 @@ func (r *Reconciler) readTeardown(ctx context.Context, w *work) (database.Teardo
 	if w.state, err = observe.Read(ctx, r.APIReader, r.Client.Scheme(), w.tenant.Name); err != nil {
 		return database.Teardown{}, err
 	}
+	if err := w.state.ReadCluster(ctx, r.APIReader, w.tenant.Name); err != nil {
+		return database.Teardown{}, err
+	}
 	class := &halo.HaloTenantClass{}
 	err = r.APIReader.Get(ctx, client.ObjectKey{Name: w.tenant.Spec.ClassName}, class)
 	classGone := apierrors.IsNotFound(err)
@@ -184,6 +187,7 @@ func (w *work) unprotect(object client.Object) {
 	}
 	wanted := desired.Cluster(desired.Input{Tenant: w.tenant, Class: w.class, MasterNumber: masterAtCreation})
 	for _, key := range []string{rds.AnnotationSkipFinalSnapshot, rds.AnnotationFinalSnapshotIdentifier, rds.AnnotationDeleteAutomatedBackups} {
+		delete(cluster.Annotations, key) // RDS refuses the name of a snapshot that is to be skipped
 		if value, ok := wanted.Annotations[key]; ok {
 			annotate(cluster, key, value)
 		}

@@ -94,8 +94,8 @@ func (r *Reconciler) bringUp(ctx context.Context, w *work) error {
 		return err
 	}
 	if problem != nil {
-		w.report.Stalled(problem.reason, problem.message)
-		return nil
+		problem.into(w.report)
+		return r.keepCopying(ctx, w)
 	}
 	if err := r.look(ctx, w); err != nil {
 		return err
@@ -117,6 +117,22 @@ func (r *Reconciler) bringUp(ctx context.Context, w *work) error {
 		return err
 	}
 	w.summarize()
+	return nil
+}
+
+// keepCopying goes on with the schedule of a tenant that stalls: a mistake in its spec is no reason to lose a day's copy.
+func (r *Reconciler) keepCopying(ctx context.Context, w *work) error {
+	if w.class == nil || w.tenant.Spec.Suspend || checkSchedule(w.tenant, w.class) != nil {
+		return nil
+	}
+	if err := r.look(ctx, w); err != nil {
+		return err
+	}
+	w.decide("")
+	if err := r.scheduleBackup(ctx, w); err != nil {
+		return err
+	}
+	w.reportBackups()
 	return nil
 }
 

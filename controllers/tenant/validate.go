@@ -61,6 +61,10 @@ func checkSpec(tenant *halo.HaloTenant, class *halo.HaloTenantClass) *problem {
 			return stalled(halo.ReasonInvalidSpec, "spec.allowedOrigins[%d]: %v", index, err)
 		}
 	}
+	return checkSchedule(tenant, class)
+}
+
+func checkSchedule(tenant *halo.HaloTenant, class *halo.HaloTenantClass) *problem {
 	settings := desired.Resolve(tenant, class)
 	if _, err := schedule.Parse(settings.Schedule, settings.TimeZone); err != nil {
 		field := "spec.backup.schedule"
@@ -72,25 +76,33 @@ func checkSpec(tenant *halo.HaloTenant, class *halo.HaloTenantClass) *problem {
 	return nil
 }
 
-// checkHostname gives a hostname to the oldest of those that want it.
+// checkHostname gives a hostname to the one that serves it, else to the oldest of those that want it.
 func (r *Reconciler) checkHostname(ctx context.Context, tenant *halo.HaloTenant) (*problem, error) {
 	others := &halo.HaloTenantList{}
 	if err := r.Client.List(ctx, others, client.MatchingFields{indexHostname: tenant.Spec.Hostname}); err != nil {
 		return nil, fmt.Errorf("looking for other tenants with hostname %s: %w", tenant.Spec.Hostname, err)
 	}
 	for i := range others.Items {
-		if other := &others.Items[i]; other.UID != tenant.UID && older(other, tenant) {
+		if other := &others.Items[i]; other.UID != tenant.UID && goesFirst(other, tenant) {
 			return stalled(halo.ReasonHostnameInUse, "spec.hostname: %s is in use by HaloTenant %s; choose another", tenant.Spec.Hostname, other.Name), nil
 		}
 	}
 	return nil, nil
 }
 
-func older(a, b *halo.HaloTenant) bool {
+func goesFirst(a, b *halo.HaloTenant) bool {
+	if serves(a) != serves(b) {
+		return serves(a)
+	}
 	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
 		return a.Name < b.Name
 	}
 	return a.CreationTimestamp.Before(&b.CreationTimestamp)
+}
+
+// serves tells whether a tenant has a certificate for the hostname that it wants.
+func serves(tenant *halo.HaloTenant) bool {
+	return tenant.Status.Certificate != nil && tenant.Status.Certificate.Hostname == tenant.Spec.Hostname
 }
 
 // restoreSource names the snapshot that a new cluster is made from. An existing cluster needs none.

@@ -4,10 +4,13 @@ package apply
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"halo.dev/halo/internal/naming"
@@ -44,11 +47,28 @@ func (a Applier) execute(ctx context.Context, change plan.Change) error {
 		return err
 	case change.Action == plan.Create && change.AtCreation != nil:
 		err := a.client.Create(ctx, change.AtCreation, client.FieldOwner(naming.CreateOwner))
-		if apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("%w: %w", ErrExists, err)
+		if !apierrors.IsAlreadyExists(err) {
+			return err
 		}
-		return err
+		return errors.Join(fmt.Errorf("%w: %w", ErrExists, err), a.reclaim(ctx, change))
 	}
 	return a.client.Apply(ctx, client.ApplyConfigurationFromUnstructured(change.Object),
 		client.FieldOwner(naming.ManagedBy), client.ForceOwnership)
+}
+
+// reclaim puts the labels back onto an object in a tenant's own namespace, where every name is the operator's: without
+// them the caches do not show it. A cluster-scoped object may be somebody else's and is left alone.
+func (a Applier) reclaim(ctx context.Context, change plan.Change) error {
+	if change.Object.GetNamespace() == "" {
+		return nil
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"labels": change.Object.GetLabels()}})
+	if err != nil {
+		return fmt.Errorf("writing its labels: %w", err)
+	}
+	target := &unstructured.Unstructured{}
+	target.SetGroupVersionKind(change.Object.GroupVersionKind())
+	target.SetNamespace(change.Object.GetNamespace())
+	target.SetName(change.Object.GetName())
+	return a.client.Patch(ctx, target, client.RawPatch(types.MergePatchType, patch), client.FieldOwner(naming.ManagedBy))
 }

@@ -167,10 +167,7 @@ func Snapshot(backup *halo.HaloBackup, region string) *rds.DBClusterSnapshot {
 		TypeMeta: rdsType("DBClusterSnapshot"),
 		ObjectMeta: metav1.ObjectMeta{
 			Name: name, Namespace: naming.BackupsNamespace, Labels: labels,
-			Annotations: map[string]string{
-				rds.AnnotationDeletionPolicy: rds.DeletionPolicyRetain,
-				rds.AnnotationRegion:         region,
-			},
+			Annotations: map[string]string{rds.AnnotationDeletionPolicy: rds.DeletionPolicyRetain},
 		},
 		Spec: rds.DBClusterSnapshotSpec{
 			DBClusterSnapshotIdentifier: name,
@@ -181,6 +178,9 @@ func Snapshot(backup *halo.HaloBackup, region string) *rds.DBClusterSnapshot {
 				{Key: "halo.dev/source", Value: strings.ToLower(string(backup.Spec.Source))},
 			},
 		},
+	}
+	if region != "" {
+		snapshot.Annotations[rds.AnnotationRegion] = region
 	}
 	if backup.Spec.Source == halo.SourceFinal {
 		snapshot.Annotations[rds.AnnotationAdoptionPolicy] = "adopt"

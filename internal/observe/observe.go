@@ -97,6 +97,24 @@ func (s State) Cluster(tenant string) *rds.DBCluster {
 	return cluster
 }
 
+// ReadCluster asks for the DBCluster by its name when it is not among what was listed: one whose labels were removed by
+// hand is still the tenant's database.
+func (s *State) ReadCluster(ctx context.Context, reader client.Reader, tenant string) error {
+	if s.Namespace == nil || s.Cluster(tenant) != nil {
+		return nil
+	}
+	cluster := &rds.DBCluster{}
+	err := reader.Get(ctx, client.ObjectKey{Namespace: naming.Namespace(tenant), Name: naming.Database(tenant)}, cluster)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading DBCluster %s: %w", naming.Database(tenant), err)
+	}
+	s.children[Key{Kind: "DBCluster", Name: cluster.Name}] = cluster
+	return nil
+}
+
 // Deployment returns the server's Deployment, or nil.
 func (s State) Deployment() *appsv1.Deployment {
 	deployment, _ := s.children[Key{Kind: "Deployment", Name: naming.Server}].(*appsv1.Deployment)
