@@ -25,6 +25,7 @@ const usage = `usage: go run ./build/prepare PART...
   packages        the distribution's packages for the local cluster
   test-packages   those for the tests
   environment     print the settings that make the programs usable, for eval
+  PROGRAM         one program alone: kube, coredns, helm, controller-gen, …
 `
 
 func main() {
@@ -32,9 +33,15 @@ func main() {
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "prepare:", err)
+		if errors.Is(err, errUsage) {
+			fmt.Fprint(os.Stderr, "\n", usage)
+		}
 		os.Exit(1)
 	}
 }
+
+// errUsage asks for the usage to be read.
+var errUsage = errors.New("what to prepare was not understood")
 
 func run(ctx context.Context, parts []string) error {
 	cache, err := openCache()
@@ -72,7 +79,7 @@ func run(ctx context.Context, parts []string) error {
 // choose resolves the parts asked for into packages and programs.
 func choose(parts []string) (packages []string, programs []program, err error) {
 	if len(parts) == 0 {
-		return nil, nil, errors.New("what to prepare was not said\n\n" + usage)
+		return nil, nil, errUsage
 	}
 	known := map[string]program{}
 	var all []program
@@ -95,7 +102,7 @@ func choose(parts []string) (packages []string, programs []program, err error) {
 			packages = append(append(packages, clusterPackages...), testPackages...)
 			programs = append(programs, all...)
 		default:
-			return nil, nil, fmt.Errorf("there is no part %q\n\n%sor a program: %s", part, usage, programNames(all))
+			return nil, nil, fmt.Errorf("%w: there is no part %q, and no program of that name among %s", errUsage, part, programNames(all))
 		}
 	}
 	return packages, programs, nil

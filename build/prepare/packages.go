@@ -34,7 +34,7 @@ func missingPackages(wanted []string) ([]string, error) {
 	if len(wanted) == 0 {
 		return nil, nil
 	}
-	if _, err := exec.LookPath("dpkg-query"); err != nil {
+	if query, _ := exec.LookPath("dpkg-query"); query == "" {
 		return wanted, nil // no Debian; checkMachine will say so
 	}
 	arguments := append([]string{"--show", "--showformat", "${Package} ${db:Status-Status}\n"}, wanted...)

@@ -67,7 +67,7 @@ func TestEveryTargetAsksForWhatItNeeds(t *testing.T) {
 		t.Errorf("packages: %v, %v, %v", packages, programs, err)
 	}
 	for _, wrong := range [][]string{nil, {"kubernetes"}} {
-		if _, _, err := choose(wrong); err == nil || !strings.Contains(err.Error(), "usage") {
+		if _, _, err := choose(wrong); !errors.Is(err, errUsage) {
 			t.Errorf("%v: error %v", wrong, err)
 		}
 	}

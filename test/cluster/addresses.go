@@ -49,21 +49,21 @@ func addressesOf(name string) (Addresses, error) {
 	if number < 0 {
 		return Addresses{}, fmt.Errorf("cluster %q: no such name; use one of %s", name, strings.Join(names, ", "))
 	}
-	address := func(a, b, c, d int) netip.Addr {
-		return netip.AddrFrom4([4]byte{byte(a), byte(b), byte(c), byte(d)})
+	address := func(b, c, d int) netip.Addr {
+		return netip.AddrFrom4([4]byte{10, byte(b), byte(c), byte(d)})
 	}
 	links, pods := 250+number, 244+number
 	return Addresses{
-		HostLink:     netip.PrefixFrom(address(10, links, 0, 0), 24),
-		Host:         address(10, links, 0, 1),
-		Node:         address(10, links, 0, 2),
-		Cloud:        netip.PrefixFrom(address(10, links, 1, 0), 24),
-		CloudGateway: address(10, links, 1, 1),
-		MailHost:     address(10, links, 1, 2),
-		Pods:         netip.PrefixFrom(address(10, pods, 0, 0), 24),
-		Services:     netip.PrefixFrom(address(10, 96, 0, 0), 16),
-		APIService:   address(10, 96, 0, 1),
-		DNSService:   address(10, 96, 0, 10),
+		HostLink:     netip.PrefixFrom(address(links, 0, 0), 24),
+		Host:         address(links, 0, 1),
+		Node:         address(links, 0, 2),
+		Cloud:        netip.PrefixFrom(address(links, 1, 0), 24),
+		CloudGateway: address(links, 1, 1),
+		MailHost:     address(links, 1, 2),
+		Pods:         netip.PrefixFrom(address(pods, 0, 0), 24),
+		Services:     netip.PrefixFrom(address(96, 0, 0), 16),
+		APIService:   address(96, 0, 1),
+		DNSService:   address(96, 0, 10),
 	}, nil
 }
 

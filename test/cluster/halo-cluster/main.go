@@ -46,12 +46,15 @@ func main() {
 	}
 	if err := command(ctx, os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "halo-cluster:", err)
+		if errors.Is(err, errUsage) {
+			fmt.Fprint(os.Stderr, "\n", usage)
+		}
 		os.Exit(1)
 	}
 }
 
 // errUsage asks for the usage to be read.
-var errUsage = errors.New("what to do was not understood\n\n" + usage)
+var errUsage = errors.New("what to do was not understood")
 
 func command(ctx context.Context, arguments []string, output io.Writer) error {
 	if len(arguments) == 0 {

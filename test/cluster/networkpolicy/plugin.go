@@ -52,12 +52,11 @@ func Plugin(ctx context.Context, environment func(string) string, input io.Reade
 		return err
 	case "DEL":
 		pod.Released = true
-		if pod.Address, err = addressIn(request.PrevResult); err != nil {
-			return nil // it never had one
+		// A sandbox must be removable in any case: one that never had an address,
+		// and without the enforcer, which forgets deleted pods by itself.
+		if pod.Address, err = addressIn(request.PrevResult); err == nil {
+			_ = announce(ctx, request.Socket, pod)
 		}
-		// A sandbox must be removable without the enforcer, which forgets
-		// addresses of deleted pods by itself.
-		_ = announce(ctx, request.Socket, pod)
 		return nil
 	case "CHECK":
 		return nil

@@ -34,13 +34,19 @@ func main() {
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Println(err)
+		if errors.Is(err, errUsage) {
+			fmt.Print(usage)
+		}
 		os.Exit(1)
 	}
 }
 
+// errUsage asks for the usage to be read.
+var errUsage = errors.New("what to do was not understood")
+
 func run(ctx context.Context, arguments []string) error {
 	if len(arguments) != 2 {
-		return errors.New(usage)
+		return errUsage
 	}
 	what := arguments[1]
 	switch arguments[0] {
@@ -57,7 +63,7 @@ func run(ctx context.Context, arguments []string) error {
 		fmt.Println(addresses)
 		return err
 	default:
-		return errors.New(usage)
+		return errUsage
 	}
 }
 
@@ -117,10 +123,10 @@ func serve(ctx context.Context, name string) error {
 func greet(ctx context.Context, listener net.Listener, name string) error {
 	for {
 		connection, err := listener.Accept()
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil: // the listener was closed for that
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 		go func() {
