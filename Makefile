@@ -68,7 +68,7 @@ lint: ## read the code by machine
 	@$(PREPARE) golangci-lint
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 		if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
-	golangci-lint run
+	golangci-lint run --allow-parallel-runners
 
 .PHONY: generate
 generate: ## write CRDs, RBAC, deep copies and the widget's bundle from their sources
