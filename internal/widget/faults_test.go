@@ -3,6 +3,7 @@ package widget_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,13 +152,25 @@ func TestAPageThatIsNotLetInShowsAKindWordAndTellsItsDeveloper(t *testing.T) {
 }
 
 func TestQuestionsThatCannotBeLoadedAreAskedForAgain(t *testing.T) {
-	api := newAPI(t)
-	api.sessionFaults = []http.HandlerFunc{answering(http.StatusServiceUnavailable, "")}
-	p := open(t, api, element, "")
-	p.must(p.Await("[data-notice]"))
-	p.must(p.Await("section[data-step='about']"))
-	if shown, _ := p.Has("[data-notice]"); shown {
-		t.Error("the notice stays")
+	for _, test := range []struct {
+		name   string
+		faults []http.HandlerFunc
+	}{
+		{"the server cannot, once", []http.HandlerFunc{answering(http.StatusServiceUnavailable, "")}},
+		{"the server cannot, for a while", slices.Repeat([]http.HandlerFunc{answering(http.StatusServiceUnavailable, "")}, 3)},
+		{"the line breaks twice", []http.HandlerFunc{cutShort, cutShort}},
+		{"the line breaks, and then the server cannot", []http.HandlerFunc{cutShort, answering(http.StatusTooManyRequests, ""), cutShort}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			api := newAPI(t)
+			api.sessionFaults = test.faults
+			p := open(t, api, element, "")
+			p.must(p.Await("[data-notice]"))
+			p.must(p.Await("section[data-step='about']"))
+			if shown, _ := p.Has("[data-notice]"); shown {
+				t.Error("the notice stays")
+			}
+		})
 	}
 }
 

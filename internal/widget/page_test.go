@@ -82,7 +82,8 @@ func open(t *testing.T, api *fakeAPI, body, policy string, before ...chromedp.Ac
 	limited, stop := context.WithTimeout(tab, time.Minute)
 	t.Cleanup(stop)
 	p := page{Assessment: browser.NewAssessment(limited, 0), t: t, tab: limited, url: host.URL}
-	p.do(append(before, chromedp.Navigate(host.URL))...)
+	p.do(before...)
+	p.must(browser.Open(p.tab, host.URL))
 	return p
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +54,7 @@ func tab(t *testing.T, trusted bool) (context.Context, *Browser, error) {
 	t.Cleanup(closeTab)
 	limited, stop := context.WithTimeout(page, 20*time.Second)
 	t.Cleanup(stop)
-	return limited, b, chromedp.Do(limited, chromedp.Navigate("https://acme.example/"))
+	return limited, b, Open(limited, "https://acme.example/")
 }
 
 func TestANameLeadsToTheMappedServerWhoseKeyIsTrusted(t *testing.T) {
@@ -95,5 +96,40 @@ func TestANameLeadsToTheMappedServerWhoseKeyIsTrusted(t *testing.T) {
 func TestAKeyThatNobodyTrustsIsRefused(t *testing.T) {
 	if _, _, err := tab(t, false); err == nil || !strings.Contains(err.Error(), "ERR_CERT") {
 		t.Errorf("the page opened, or failed for another reason: %v", err)
+	}
+}
+
+func TestAPageIsLoadedAgainWhileTheNetworkChanges(t *testing.T) {
+	type load struct {
+		changed bool
+		err     error
+	}
+	dead := &chromedp.LoadError{ErrorText: "net::ERR_CONNECTION_REFUSED"}
+	for _, test := range []struct {
+		name  string
+		loads []load
+		want  string
+	}{
+		{"quiet from the start", []load{{}}, ""},
+		{"a script was lost", []load{{changed: true}, {}}, ""},
+		{"the page itself was lost", []load{{true, &chromedp.LoadError{ErrorText: networkChanged}}, {true, nil}, {}}, ""},
+		{"another reason", []load{{false, dead}}, "ERR_CONNECTION_REFUSED"},
+		{"another reason after a change", []load{{changed: true}, {true, dead}}, "ERR_CONNECTION_REFUSED"},
+		{"never quiet", slices.Repeat([]load{{changed: true}}, mostTries), "each of 10 times"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			done := 0
+			err := untilQuiet(func() (bool, error) {
+				now := test.loads[done]
+				done++
+				return now.changed, now.err
+			})
+			if done != len(test.loads) {
+				t.Errorf("%d loads, want %d", done, len(test.loads))
+			}
+			if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
 	}
 }

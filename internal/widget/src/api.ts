@@ -4,8 +4,11 @@ import type { FieldError, Session, Submission, View } from "./contract";
 
 export type Outcome<Body> =
   | { kind: "ok"; body: Body }
-  /** Nothing was stored, or the answer was lost: the same request may be sent again, after so many milliseconds if told. */
-  | { kind: "away"; after?: number | undefined }
+  /**
+   * Nothing was stored, or the answer was lost: the same request may be sent again, after so many milliseconds if told.
+   * `silent`: no answer came at all.
+   */
+  | { kind: "away"; after?: number | undefined; silent?: boolean }
   /** This page, or this token, is not let in. */
   | { kind: "refused" }
   | { kind: "invalid"; errors: FieldError[] }
@@ -35,7 +38,7 @@ const request = async <Body>(url: string, init: RequestInit): Promise<Outcome<Bo
     const response = await fetch(url, { ...init, credentials: "omit", cache: "no-store", signal: limit.signal });
     return await outcome<Body>(response);
   } catch {
-    return { kind: "away" };
+    return { kind: "away", silent: true };
   } finally {
     clearTimeout(timer);
   }

@@ -55,9 +55,13 @@ export const elementFor = (api: Api): CustomElementConstructor =>
       const notice = new Notice(away.again);
       this.#place([brand()], h("p", { role: "status", class: "loading" }, loading), notice.node);
       const words = { title: away.title, waiting: away.loading, gaveUp: away.loadingGaveUp };
-      const outcome = await persist(() => api.session(advisor), notice, words, async (failures) =>
-        failures > 1 && (await api.answers()) ? { kind: "refused" } : undefined,
-      );
+      const load = (): Promise<Outcome<Session>> => api.session(advisor);
+      const outcome = await persist(load, notice, words, async (silences) => {
+        if (silences < 2 || !(await api.answers())) return undefined;
+        // The server answers others: one more try tells a refusal from a line that was bad a moment ago.
+        const last = await load();
+        return last.kind === "away" && last.silent ? { kind: "refused" } : last.kind === "away" ? undefined : last;
+      });
       if (advisor !== this.#advisor) return;
       if (outcome.kind === "ok") this.#ask(outcome.body);
       else this.#unavailable(outcome);

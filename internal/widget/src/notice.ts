@@ -50,18 +50,20 @@ export interface Words {
 const waits = [1000, 3000, 8000];
 
 /**
- * Repeats an attempt until it comes to something: by itself a few times, then whenever the visitor asks. `settled` may
- * end it sooner, with what it gives back.
+ * Repeats an attempt until it comes to something: by itself a few times, then whenever the visitor asks. `settled` is
+ * asked after as many failures without any answer, and may end it with what it gives back.
  */
 export const persist = async <Body>(
   attempt: () => Promise<Outcome<Body>>,
   notice: Notice,
   words: Words,
-  settled: (failures: number) => Promise<Outcome<Body> | undefined>,
+  settled: (silences: number) => Promise<Outcome<Body> | undefined>,
 ): Promise<Outcome<Body>> => {
+  let silences = 0;
   for (let failures = 1; ; failures++) {
     const outcome = await attempt();
-    const end = outcome.kind === "away" ? await settled(failures) : outcome;
+    if (outcome.kind === "away") silences = outcome.silent ? silences + 1 : 0;
+    const end = outcome.kind === "away" ? await settled(silences) : outcome;
     if (end) {
       notice.hide();
       return end;
