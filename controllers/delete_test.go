@@ -165,6 +165,9 @@ func TestDeletionTakesAFinalCopyAndWaitsForIt(t *testing.T) {
 	if w.deleting(&rds.DBInstance{}, naming.Instance(w.tenant, 1)) {
 		t.Fatal("an instance was deleted before RDS knew that protection is off")
 	}
+	if (world{t: t, namespace: naming.BackupsNamespace}).exists(&rds.DBClusterSnapshot{}, naming.Snapshot(final)) {
+		t.Fatal("the final snapshot was to be adopted before RDS could have taken it")
+	}
 	w.syncLater()
 
 	w.release(&rds.DBInstance{}, naming.Instance(w.tenant, 1))

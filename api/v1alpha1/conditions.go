@@ -36,7 +36,7 @@ const (
 	ReasonUnknownTenant     = "UnknownTenant"
 	ReasonNamespaceInUse    = "NamespaceInUse"
 	ReasonConfirmDeletion   = "ConfirmationMissing"
-	ReasonCredentialMissing = "CredentialMissing"
+	ReasonCredentialMissing = "CredentialMissing" //nolint:gosec // a reason, not a credential
 	ReasonNoBackupYet       = "NoBackupYet"
 	ReasonBackupFailed      = "BackupFailed"
 	ReasonClassInUse        = "ClassInUse"

@@ -26,7 +26,7 @@ func Start(present []metav1.Condition, generation int64, now time.Time) *Set {
 	return &Set{list: list, generation: generation, now: metav1.NewTime(now.Truncate(time.Second))}
 }
 
-// True, False and Unknown set a condition.
+// True reports that a condition holds.
 func (s *Set) True(conditionType, reason, message string) {
 	s.set(conditionType, metav1.ConditionTrue, reason, message)
 }

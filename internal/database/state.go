@@ -45,7 +45,7 @@ var broken = []string{
 }
 
 // remedies say what a person can do about a broken word.
-var remedies = map[string]string{
+var remedies = map[string]string{ //nolint:gosec // words of RDS, not credentials
 	"inaccessible-encryption-credentials":             "RDS has lost access to the KMS key; enable the key and its grants, then restore from a backup",
 	"inaccessible-encryption-credentials-recoverable": "RDS has lost access to the KMS key; enable the key and its grants, then start the cluster",
 	"stopped":              "start the cluster in RDS",

@@ -112,7 +112,7 @@ func TestWhatIsPruned(t *testing.T) {
 		return schedule.Copy{Name: name, Scheduled: true, ReadyAt: now.Add(-age), Keep: 36 * day}
 	}
 	pending := schedule.Copy{Name: "pending", Scheduled: true, Keep: 36 * day}
-	manual := schedule.Copy{Name: "manual", ReadyAt: now.Add(-400 * day)}
+	manual := schedule.Copy{Name: "manual", ReadyAt: now.Add(-400 * day), Keep: 36 * day}
 	cases := map[string]struct {
 		copies []schedule.Copy
 		want   []string
