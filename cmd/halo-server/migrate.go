@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"time"
@@ -23,7 +24,7 @@ func runMigrate(ctx context.Context, args []string, std streams) int {
 		"the `folder` of the credentials that the users get: intake-username, intake-password, delivery-username, delivery-password")
 	flags.DurationVar(&config.Wait, "wait", 5*time.Minute, "how long to wait for the database at most")
 	if err := flags.Parse(args); err != nil {
-		if err == flag.ErrHelp {
+		if errors.Is(err, flag.ErrHelp) {
 			return exitOK
 		}
 		return exitMisused

@@ -174,9 +174,9 @@ func (d *document) care(c *Care) {
 	d.text(`,"total_today_p90":`).number(c.TotalTodayP90).text(`,"total_today_p95":`).number(c.TotalTodayP95).text("}")
 }
 
-func (d *document) setting(s *CareSetting) *document {
+func (d *document) setting(s *CareSetting) {
 	d.text(`{"annual":`).number(s.Annual).text(`,"share":`).number(s.Share)
 	d.text(`,"expected_years":`).number(s.ExpectedYears)
 	d.text(`,"expected_total_today":`).number(s.ExpectedTotalToday)
-	return d.text(`,"if_all_years_today":`).number(s.IfAllYearsToday).text("}")
+	d.text(`,"if_all_years_today":`).number(s.IfAllYearsToday).text("}")
 }

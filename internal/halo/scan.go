@@ -206,7 +206,8 @@ func (s *scanner) escape() bool {
 		return false
 	}
 	for _, c := range s.input[s.pos+1 : s.pos+5] {
-		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+		isDigit := '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+		if !isDigit {
 			return false
 		}
 	}

@@ -103,7 +103,7 @@ func (r *relay) stop() {
 func (r *relay) setPort(port int) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.Relay.Port = port
+	r.Port = port
 }
 
 // now is the relay as it is configured at this moment.

@@ -65,7 +65,7 @@ func parts(t *testing.T, contentType string, body io.Reader) (leaves []string) {
 	}
 	for reader := multipart.NewReader(body, parameters["boundary"]); ; {
 		part, err := reader.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return leaves
 		}
 		if err != nil {
@@ -87,7 +87,7 @@ func parts(t *testing.T, contentType string, body io.Reader) (leaves []string) {
 func TestTLSMayBeginAtOnce(t *testing.T) {
 	relay := startRelay(t)
 	relay.stop()
-	relay.Relay.implicitTLS = true
+	relay.implicitTLS = true
 	relay.password = "relay's password"
 	relay.CredentialsDir = credentials(t, "halo", relay.password)
 	relay.start(t)
@@ -155,7 +155,7 @@ func TestHowARelayFailsDecidesWhatBecomesOfTheMail(t *testing.T) {
 		}, step: StepConfigure, away: true, says: "no certificate in PEM"},
 		"the sender is no address": {spoil: func(_ *testing.T, r *relay) { r.From = "HALO <halo@firm.test>" },
 			step: StepConfigure, away: true, says: "sender is not"},
-		"the port cannot be": {spoil: func(_ *testing.T, r *relay) { r.Relay.Port = 70000 },
+		"the port cannot be": {spoil: func(_ *testing.T, r *relay) { r.Port = 70000 },
 			step: StepConfigure, away: true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -144,7 +144,7 @@ func (w *Worker) attempt(ctx context.Context, delivery store.Delivery) (goOn boo
 		note = func(ctx context.Context) error { return w.Outbox.Retry(ctx, delivery, again, reason) }
 	}
 	w.tell(delivery, outcome, reason)
-	return w.keepNoting(ctx, delivery, note) && !(isRefused && refused.RelayAway())
+	return w.keepNoting(ctx, delivery, note) && (!isRefused || !refused.RelayAway())
 }
 
 // send renders a mail and hands it to the relay.
@@ -236,7 +236,7 @@ func ExponentialBackoff(attempt int) time.Duration {
 	if doublings := attempt - 1; doublings < 8 {
 		wait = min(shortest<<max(doublings, 0), longest)
 	}
-	return time.Duration(float64(wait) * (0.8 + 0.4*rand.Float64()))
+	return time.Duration(float64(wait) * (0.8 + 0.4*rand.Float64())) //nolint:gosec // chance spreads the load here and keeps no secret
 }
 
 // withoutNames takes a delivery's personal data out of a text that comes from

@@ -39,7 +39,7 @@ func (s *sheet) coverBand(headline string) {
 	}
 	s.Text(left, y+2, "Prepared for", draw.Style{Size: 9.5, Color: soft})
 	lines, style, lost := s.clientName(on)
-	y = s.Lines(left, y+24, lines, style)
+	s.Lines(left, y+24, lines, style)
 	if lost {
 		s.Text(left, 254, fmt.Sprintf("%c stands for a letter that this report's fonts do not have.",
 			draw.Substitute), draw.Style{Size: 7.5, Color: soft})

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"database/sql"
+	"errors"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -88,7 +89,8 @@ func wantRefusal(t *testing.T, db *sql.DB, statement string, number uint16) {
 }
 
 func numberOf(err error) uint16 {
-	if answer, is := err.(*mysql.MySQLError); is {
+	var answer *mysql.MySQLError
+	if errors.As(err, &answer) {
 		return answer.Number
 	}
 	return 0

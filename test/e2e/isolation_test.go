@@ -54,7 +54,7 @@ func neighbourIsShutOut(ctx context.Context, t *testing.T, s *story) {
 	})
 	server := podAddress(ctx, t, s, "acme") + ":8443"
 	database := endpointOf(ctx, t, s, "acme") + ":3306"
-	reference, err := s.platform.LoadProgram(ctx, "halo.dev/halo/test/e2e/probe")
+	reference, err := s.platform.LoadProgram(ctx, "halo.dev/halo/test/cluster/probe")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ spec:
   containers:
   - name: probe
     image: %s
-    args: [%q]
+    args: [insist, %q]
     securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
     resources: {requests: {cpu: 10m, memory: 8Mi, ephemeral-storage: 1Mi}, limits: {cpu: 100m, memory: 32Mi, ephemeral-storage: 8Mi}}
 `, namespace, labels, reference, target)

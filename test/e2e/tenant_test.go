@@ -117,7 +117,7 @@ func becomesReady(ctx context.Context, t *testing.T, s *story) {
 		t.Fatal(err)
 	}
 	s.browser = startBrowser(ctx, s.T, s.platform, certificate)
-	s.T.Cleanup(s.browser.stop)
+	s.Cleanup(s.browser.stop)
 
 	if err := s.platform.Apply(ctx, strings.Replace(acme, "name: acme}", "name: imitator}", 1)); err != nil {
 		t.Fatal(err)

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/chromedp"
-
 	"halo.dev/halo/test/browser"
 	"halo.dev/halo/test/platform"
 )
@@ -28,8 +26,8 @@ const (
 // visitorBrowser is a Chromium that finds the firm's pages on this machine and
 // the tenant's host at the cluster's entrance, and a server for the pages.
 type visitorBrowser struct {
-	*browser.Browser
-	page *httptest.Server
+	chromium *browser.Browser
+	page     *httptest.Server
 }
 
 // startBrowser serves the advisor's page by TLS on loopback and starts Chromium.
@@ -51,25 +49,25 @@ func startBrowser(ctx context.Context, t *testing.T, p *platform.Platform, tenan
 		page.Close()
 		t.Fatal(err)
 	}
-	return &visitorBrowser{Browser: started, page: page}
+	return &visitorBrowser{chromium: started, page: page}
 }
 
 func (b *visitorBrowser) stop() {
-	b.Browser.Close()
+	b.chromium.Close()
 	b.page.Close()
 }
 
 // visit opens the advisor's page of an origin in a tab of its own.
 func (b *visitorBrowser) visit(t *testing.T, origin string) browser.Assessment {
 	t.Helper()
-	tab, stop, err := b.Tab()
+	tab, stop, err := b.chromium.Tab()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
 	limited, cancel := context.WithTimeout(tab, time.Minute)
 	t.Cleanup(cancel)
-	if err := chromedp.Do(limited, chromedp.Navigate(origin+"/")); err != nil {
+	if err := browser.Open(limited, origin+"/"); err != nil {
 		t.Fatalf("opening %s: %v", origin, err)
 	}
 	return browser.NewAssessment(limited, 0)

@@ -60,7 +60,7 @@ func (p *Platform) load(ctx context.Context, contents map[string]v1.Image) error
 	if err := image.Write(file, contents); err != nil {
 		return err
 	}
-	defer os.Remove(file)
+	defer func() { _ = os.Remove(file) }() // it can be made again
 	if err := p.Cluster.LoadImage(ctx, file); err != nil {
 		return fmt.Errorf("loading this tree's images: %w", err)
 	}

@@ -35,7 +35,6 @@ type Cloud struct {
 	folder    *folder
 	authority *authority.Authority
 	pristine  string
-	random    func(int) string
 
 	mutex    sync.Mutex
 	account  *rds.Account

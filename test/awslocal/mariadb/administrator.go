@@ -76,7 +76,7 @@ func execute(ctx context.Context, socket, doing string, statements ...string) er
 	if err != nil {
 		return err
 	}
-	defer database.Close()
+	defer func() { _ = database.Close() }()
 	for number, statement := range statements {
 		if _, err := database.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("%s (statement %d of %d): %w", doing, number+1, len(statements), err)

@@ -66,7 +66,7 @@ func (p *Process) waitUntilReady(ctx context.Context, server Server) error {
 	if err != nil {
 		return err
 	}
-	defer database.Close()
+	defer func() { _ = database.Close() }()
 	for {
 		if err := database.PingContext(ctx); err == nil {
 			return nil

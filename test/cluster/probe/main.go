@@ -124,8 +124,8 @@ func greet(ctx context.Context, listener net.Listener, name string) error {
 	for {
 		connection, err := listener.Accept()
 		switch {
-		case ctx.Err() != nil: // the listener was closed for that
-			return nil
+		case ctx.Err() != nil:
+			return nil //nolint:nilerr // the listener was closed for that
 		case err != nil:
 			return err
 		}
