@@ -267,3 +267,43 @@ func TestTheEndOfTheProxyEndsItsConnections(t *testing.T) {
 		t.Errorf("error %v, want the connection's end", err)
 	}
 }
+
+func TestWhoHasEndedItsHalfStillHearsTheOther(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	heard := make(chan []byte, 1)
+	go func() {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer connection.Close()
+		said, _ := io.ReadAll(connection) // until the client's half has ended
+		heard <- said
+		_, _ = io.WriteString(connection, "farewell")
+	}()
+	address, _ := startProxy(t, Backends{"one.example": {listener.Addr().(*net.TCPAddr).AddrPort()}})
+	connection, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	said := append(hello(t, &tls.Config{ServerName: "one.example"}), "and more"...)
+	if _, err := connection.Write(said); err != nil {
+		t.Fatal(err)
+	}
+	if err := connection.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	_ = connection.SetReadDeadline(time.Now().Add(5 * time.Second))
+	got, err := io.ReadAll(connection)
+	if err != nil || string(got) != "farewell" {
+		t.Errorf("heard %q, error %v", got, err)
+	}
+	if got := <-heard; !bytes.Equal(got, said) {
+		t.Errorf("the backend heard %d bytes of %d", len(got), len(said))
+	}
+}

@@ -83,8 +83,6 @@ func (p *Proxy) carry(ctx context.Context, client net.Conn) error {
 		return fmt.Errorf("host %s: %w", name, err)
 	}
 	defer backend.Close()
-	stopBackend := context.AfterFunc(ctx, func() { _ = backend.Close() })
-	defer stopBackend()
 	if _, err := backend.Write(hello); err != nil {
 		return fmt.Errorf("host %s: %w", name, err)
 	}

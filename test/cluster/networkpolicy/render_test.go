@@ -103,8 +103,8 @@ func TestPoliciesBecomeRules(t *testing.T) {
 			"ingress-10-244-0-2", []string{},
 		},
 		{
-			"pods of the same namespace", server + "policyTypes: [Ingress]\ningress: [{from: [{podSelector: {matchLabels: {app: migrate}}}]}]",
-			"ingress-10-244-0-2", []string{"ip saddr { 10.244.0.3 } return"},
+			"pods of the same namespace, and not of that name in others", "podSelector: {}\npolicyTypes: [Ingress]\ningress: [{from: [{podSelector: {matchLabels: {app: server}}}]}]",
+			"ingress-10-244-0-3", []string{"ip saddr { 10.244.0.2 } return"},
 		},
 		{
 			"all pods of selected namespaces", server + "policyTypes: [Ingress]\ningress: [{from: [{namespaceSelector: {matchLabels: {tenant: 'yes'}}}]}]",
