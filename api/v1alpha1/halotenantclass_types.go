@@ -177,6 +177,15 @@ type ClassIngress struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 	// controller names the pods that connect to the server: nothing else may.
 	Controller PodPeer `json:"controller"`
+	// trustedProxies are the networks that the controller's connections come from. From these, and from no others, the
+	// PROXY protocol or X-Forwarded-For tells the visitor's address, which the limit per client counts. Absent means
+	// that the address of the connection counts.
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:items:XValidation:rule="isCIDR(self)",message="trustedProxies must hold networks such as 10.20.0.0/16"
+	// +listType=set
+	// +optional
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
 }
 
 // PodPeer names pods of one namespace by their labels.
@@ -295,7 +304,8 @@ type ClassLimits struct {
 	// +optional
 	RequestsPerMinute int32 `json:"requestsPerMinute,omitempty"`
 	// +kubebuilder:default=65536
-	// +kubebuilder:validation:Minimum=1024
+	// +kubebuilder:validation:Minimum=4096
+	// +kubebuilder:validation:Maximum=1048576
 	// +optional
 	BodyBytes int64 `json:"bodyBytes,omitempty"`
 }

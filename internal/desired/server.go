@@ -1,6 +1,8 @@
 package desired
 
 import (
+	"strings"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -11,8 +13,8 @@ import (
 	"halo.dev/halo/internal/naming"
 )
 
-// graceSeconds is longer than the server takes to drain.
-const graceSeconds = 45
+// graceSeconds is longer than the server takes to drain and to end a mail that is under way: 46 s at worst.
+const graceSeconds = 60
 
 // Deployment serves the tenant's visitors. Nothing that config.yaml holds may show in the template: a change of
 // origins, advisors or brand must not restart a pod. nil until the database has an address.
@@ -63,6 +65,9 @@ func serverContainer(in Input) corev1.Container {
 	arguments = append(arguments, in.databaseArguments()...)
 	if in.Class.Spec.Mail.Credentials != "" {
 		arguments = append(arguments, "--mail-credentials-dir="+relayFolder)
+	}
+	if proxies := in.Class.Spec.Ingress.TrustedProxies; len(proxies) > 0 {
+		arguments = append(arguments, "--trusted-proxies="+strings.Join(proxies, ","))
 	}
 	return corev1.Container{
 		Name: naming.ComponentServer, Image: in.Class.Spec.Image, Args: arguments,
