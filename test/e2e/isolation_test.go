@@ -133,6 +133,22 @@ func podAddress(ctx context.Context, t *testing.T, s *story, tenant string) stri
 	return output
 }
 
+// visitorIsCountedAlone looks for this machine's network in the servers' access
+// logs: were it the entrance's, all visitors would share one limit.
+func visitorIsCountedAlone(ctx context.Context, t *testing.T, s *story) {
+	logs, err := s.platform.Cluster.Kubectl(ctx, "", "logs", "-n", "halo-acme", "-l", "app.kubernetes.io/component=server", "--tail=-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := s.platform.Cluster.Addresses.HostLink.String()
+	if !strings.Contains(logs, `"network":"`+host+`"`) {
+		t.Errorf("no request is logged from %s, where the browser is", host)
+	}
+	if pods := s.platform.Cluster.Addresses.Pods.String(); strings.Contains(logs, `"network":"`+pods+`"`) {
+		t.Errorf("requests are logged from %s, where the entrance is", pods)
+	}
+}
+
 // plainTextIsRefused offers the right name and password without TLS.
 func plainTextIsRefused(ctx context.Context, t *testing.T, s *story) {
 	open := connect(ctx, t, s, "acme")

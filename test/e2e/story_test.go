@@ -42,6 +42,7 @@ func TestFromManifestToReport(t *testing.T) {
 		{"a serious illness is met with a kind page and stores no number", illnessIsKind},
 		{"a page of another origin is refused", otherOriginIsRefused},
 		{"an origin that is added works within ten seconds on the same pods", originIsAddedInPlace},
+		{"the server sees the visitor's address, not the entrance's", visitorIsCountedAlone},
 		{"a neighbour reaches neither server nor database", neighbourIsShutOut},
 		{"a plain-text connection to the database is refused", plainTextIsRefused},
 		{"reports wait while the mail host is away, and arrive when it is back", mailHostAway},

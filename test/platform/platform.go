@@ -160,6 +160,7 @@ func (p *Platform) applyClass(ctx context.Context, image images, say func(string
 		MailHost:    p.mailHostName(),
 		MailAddress: p.Cluster.Addresses.MailHost.String(),
 		CloudCIDR:   p.Cluster.Addresses.Cloud.String(),
+		PodCIDR:     p.Cluster.Addresses.Pods.String(),
 	})
 	if err != nil {
 		return err
@@ -174,7 +175,7 @@ func (p *Platform) applyClass(ctx context.Context, image images, say func(string
 
 // classValues are the parts of the class that differ between platforms.
 type classValues struct {
-	Image, DatabaseCA, MailCA, MailHost, MailAddress, CloudCIDR string
+	Image, DatabaseCA, MailCA, MailHost, MailAddress, CloudCIDR, PodCIDR string
 }
 
 func renderClass(values classValues) (string, error) {

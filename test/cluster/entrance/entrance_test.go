@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pires/go-proxyproto"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -69,18 +71,20 @@ func TestRoutesLeadToReadyPodsOfTheRightTenant(t *testing.T) {
 		want      Backends
 	}{
 		{"by the port's name", []*networkingv1.Ingress{ingress("acme", "a", ClassName, "Halo.Acme.Example", byName, 0)},
-			Backends{"halo.acme.example": {netip.MustParseAddrPort("10.0.0.2:8443"), netip.MustParseAddrPort("10.0.0.3:8443")}}},
+			Backends{"halo.acme.example": {Addresses: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.2:8443"), netip.MustParseAddrPort("10.0.0.3:8443")}}}},
 		{"by the port's number", []*networkingv1.Ingress{ingress("other", "a", ClassName, "x.example", byNumber, 0)},
-			Backends{"x.example": {netip.MustParseAddrPort("10.0.0.9:8443")}}},
+			Backends{"x.example": {Addresses: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.9:8443")}}}},
 		{"another class is another's", []*networkingv1.Ingress{ingress("acme", "a", "nginx", "x.example", byName, 0)}, Backends{}},
 		{"a port that the Service has not", []*networkingv1.Ingress{ingress("acme", "a", ClassName, "x.example", networkingv1.ServiceBackendPort{Number: 444}, 0)},
-			Backends{"x.example": nil}},
+			Backends{"x.example": {}}},
 		{"a namespace without the Service", []*networkingv1.Ingress{ingress("third", "a", ClassName, "x.example", byName, 0)},
-			Backends{"x.example": nil}},
+			Backends{"x.example": {}}},
 		{"no host is not every host", []*networkingv1.Ingress{ingress("acme", "a", ClassName, "", byName, 0)}, Backends{}},
+		{"clients' addresses are told where the Ingress asks for it", []*networkingv1.Ingress{tellingClients(ingress("other", "a", ClassName, "x.example", byNumber, 0))},
+			Backends{"x.example": {Addresses: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.9:8443")}, ProxyProtocol: true}}},
 		{"the older of two keeps the host", []*networkingv1.Ingress{
 			ingress("acme", "a", ClassName, "x.example", byName, 0), ingress("other", "z", ClassName, "x.example", byName, time.Hour),
-		}, Backends{"x.example": {netip.MustParseAddrPort("10.0.0.9:8443")}}},
+		}, Backends{"x.example": {Addresses: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.9:8443")}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := Routes(test.ingresses, []*corev1.Service{service("acme"), service("other")},
@@ -90,6 +94,11 @@ func TestRoutesLeadToReadyPodsOfTheRightTenant(t *testing.T) {
 			}
 		})
 	}
+}
+
+func tellingClients(one *networkingv1.Ingress) *networkingv1.Ingress {
+	one.Annotations = map[string]string{ProxyProtocolAnnotation: "v2"}
+	return one
 }
 
 // hello is what a client says first.
@@ -213,7 +222,7 @@ func TestAConnectionIsCarriedWholeToItsBackend(t *testing.T) {
 	one, oneRoots := backend(t, "one.example")
 	two, twoRoots := backend(t, "two.example")
 	nobody := netip.MustParseAddrPort("127.0.0.1:1") // refuses: the next is tried
-	address, _ := startProxy(t, Backends{"one.example": {nobody, one}, "two.example": {two}})
+	address, _ := startProxy(t, Backends{"one.example": {Addresses: []netip.AddrPort{nobody, one}}, "two.example": {Addresses: []netip.AddrPort{two}}})
 	large := strings.Repeat("halo ", 200_000)
 	for name, roots := range map[string]*x509.CertPool{"one.example": oneRoots, "two.example": twoRoots} {
 		for range 4 { // whichever address is tried first
@@ -234,8 +243,40 @@ func TestAConnectionIsCarriedWholeToItsBackend(t *testing.T) {
 	}
 }
 
+func TestAPodIsToldTheClientsAddressBeforeTheClientsFirstWord(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	told := make(chan string, 1)
+	go func() {
+		connection, err := (&proxyproto.Listener{Listener: listener}).Accept()
+		if err != nil {
+			return
+		}
+		defer connection.Close()
+		first := make([]byte, 1)
+		_, _ = io.ReadFull(connection, first)
+		told <- fmt.Sprintf("%s said %#x", connection.RemoteAddr(), first[0])
+	}()
+	address, _ := startProxy(t, Backends{"one.example": {Addresses: []netip.AddrPort{listener.Addr().(*net.TCPAddr).AddrPort()}, ProxyProtocol: true}})
+	connection, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := connection.Write(hello(t, &tls.Config{ServerName: "one.example"})); err != nil {
+		t.Fatal(err)
+	}
+	const handshake = "0x16" // TLS record type, RFC 8446 section 5.1
+	if got, want := <-told, connection.LocalAddr().String()+" said "+handshake; got != want {
+		t.Errorf("the pod heard that %s; want %s", got, want)
+	}
+}
+
 func TestAnUnknownHostIsClosedWithoutAWord(t *testing.T) {
-	address, _ := startProxy(t, Backends{"one.example": nil})
+	address, _ := startProxy(t, Backends{"one.example": {}})
 	for _, name := range []string{"one.example", "two.example"} {
 		connection, err := net.Dial("tcp", address)
 		if err != nil {
@@ -255,7 +296,7 @@ func TestAnUnknownHostIsClosedWithoutAWord(t *testing.T) {
 
 func TestTheEndOfTheProxyEndsItsConnections(t *testing.T) {
 	one, roots := backend(t, "one.example")
-	address, stop := startProxy(t, Backends{"one.example": {one}})
+	address, stop := startProxy(t, Backends{"one.example": {Addresses: []netip.AddrPort{one}}})
 	connection, err := tls.Dial("tcp", address, &tls.Config{ServerName: "one.example", RootCAs: roots})
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +326,7 @@ func TestWhoHasEndedItsHalfStillHearsTheOther(t *testing.T) {
 		heard <- said
 		_, _ = io.WriteString(connection, "farewell")
 	}()
-	address, _ := startProxy(t, Backends{"one.example": {listener.Addr().(*net.TCPAddr).AddrPort()}})
+	address, _ := startProxy(t, Backends{"one.example": {Addresses: []netip.AddrPort{listener.Addr().(*net.TCPAddr).AddrPort()}}})
 	connection, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)

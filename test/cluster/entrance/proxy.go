@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pires/go-proxyproto"
 )
 
 const (
@@ -78,11 +80,18 @@ func (p *Proxy) carry(ctx context.Context, client net.Conn) error {
 	if err := client.SetReadDeadline(time.Time{}); err != nil {
 		return fmt.Errorf("clearing a deadline: %w", err)
 	}
-	backend, err := dial(ctx, (*p.backends.Load())[name])
+	route := (*p.backends.Load())[name]
+	backend, err := dial(ctx, route.Addresses)
 	if err != nil {
 		return fmt.Errorf("host %s: %w", name, err)
 	}
 	defer backend.Close()
+	if route.ProxyProtocol {
+		header := proxyproto.HeaderProxyFromAddrs(2, client.RemoteAddr(), client.LocalAddr())
+		if _, err := header.WriteTo(backend); err != nil {
+			return fmt.Errorf("host %s: %w", name, err)
+		}
+	}
 	if _, err := backend.Write(hello); err != nil {
 		return fmt.Errorf("host %s: %w", name, err)
 	}

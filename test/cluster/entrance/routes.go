@@ -14,8 +14,20 @@ import (
 // ClassName is the class of the Ingresses that are served.
 const ClassName = "halo-local"
 
-// Backends gives the addresses of ready pods by host name.
-type Backends map[string][]netip.AddrPort
+// ProxyProtocolAnnotation on an Ingress, with the value "v2", has each
+// connection begin with a PROXY protocol header that tells the client's address
+// (https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt): what is passed
+// through has no other place for it.
+const ProxyProtocolAnnotation = "entrance.halo.test/proxy-protocol"
+
+// Backends gives by host name where its connections go.
+type Backends map[string]Backend
+
+// Backend is the ready pods of one host.
+type Backend struct {
+	Addresses     []netip.AddrPort
+	ProxyProtocol bool // each connection begins with a PROXY header
+}
 
 // Routes works out where connections go. Of an Ingress it reads the class, each
 // rule's exact host and the first path's backend: a connection that is passed
@@ -34,7 +46,10 @@ func Routes(ingresses []*networkingv1.Ingress, services []*corev1.Service, slice
 			if _, taken := routes[host]; taken || host == "" || rule.HTTP == nil || len(rule.HTTP.Paths) == 0 {
 				continue
 			}
-			routes[host] = addresses(one.Namespace, rule.HTTP.Paths[0].Backend.Service, services, slicesOfEndpoints)
+			routes[host] = Backend{
+				Addresses:     addresses(one.Namespace, rule.HTTP.Paths[0].Backend.Service, services, slicesOfEndpoints),
+				ProxyProtocol: one.Annotations[ProxyProtocolAnnotation] == "v2",
+			}
 		}
 	}
 	return routes
