@@ -40,6 +40,9 @@ func run(ctx context.Context, command string, args []string) error {
 	if command == "serve" { // what up leaves running; not for people
 		return serve(ctx, args)
 	}
+	if os.Getenv("CLUSTER") == "current" {
+		return runCurrent(ctx, command)
+	}
 	p, err := platform.New(platformName)
 	if err != nil {
 		return err
@@ -62,4 +65,19 @@ func run(ctx context.Context, command string, args []string) error {
 		return table(ctx, p, os.Stdout)
 	}
 	return fmt.Errorf("there is no command %q\n%s", command, usage)
+}
+
+// runCurrent is run for CLUSTER=current.
+func runCurrent(ctx context.Context, command string) error {
+	c, err := currentFromEnvironment()
+	if err != nil {
+		return err
+	}
+	switch command {
+	case "up":
+		return c.up(ctx, os.Stdout)
+	case "down":
+		return c.down(ctx, os.Stdout)
+	}
+	return fmt.Errorf("CLUSTER=current knows up and down, not %q", command)
 }

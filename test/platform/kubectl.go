@@ -43,13 +43,12 @@ func WaitUntil(ctx context.Context, say func(waitingFor string), holds func(cont
 // ("halotenant/acme") is True for its present generation, and tells the
 // condition's message as it changes.
 func (p *Platform) WaitForReady(ctx context.Context, object string, say func(string)) error {
-	const template = `jsonpath={.metadata.generation} {.status.observedGeneration} {.status.conditions[?(@.type=="Ready")].status} {.status.conditions[?(@.type=="Ready")].message}`
 	return WaitUntil(ctx, say, func(ctx context.Context) (bool, string) {
-		output, err := p.Cluster.Kubectl(ctx, "", "get", object, "-o", template)
+		output, err := p.Cluster.Kubectl(ctx, "", "get", object, "-o", ReadyTemplate)
 		if err != nil {
 			return false, err.Error()
 		}
-		ready, message := readyOf(output)
+		ready, message := IsReady(output)
 		return ready, object + ": " + message
 	})
 }

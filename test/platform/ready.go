@@ -2,8 +2,12 @@ package platform
 
 import "strings"
 
-// readyOf reads "<generation> <observed generation> <status> <message>".
-func readyOf(output string) (ready bool, message string) {
+// ReadyTemplate has kubectl print what IsReady reads.
+const ReadyTemplate = `jsonpath={.metadata.generation} {.status.observedGeneration} {.status.conditions[?(@.type=="Ready")].status} {.status.conditions[?(@.type=="Ready")].message}`
+
+// IsReady reads "<generation> <observed generation> <status> <message>": an
+// object is ready when its condition is True for its present generation.
+func IsReady(output string) (ready bool, message string) {
 	fields := strings.SplitN(strings.TrimSpace(output), " ", 4)
 	if len(fields) < 3 {
 		return false, "no status yet"

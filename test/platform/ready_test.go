@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestReadyOf(t *testing.T) {
+func TestIsReady(t *testing.T) {
 	for name, test := range map[string]struct {
 		output, message string
 		ready           bool
@@ -21,9 +21,9 @@ func TestReadyOf(t *testing.T) {
 		"ready without a message is ready all the same":       {"1 1 True", "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ready, message := readyOf(test.output)
+			ready, message := IsReady(test.output)
 			if ready != test.ready || message != test.message {
-				t.Errorf("readyOf(%q) = %v, %q; want %v, %q", test.output, ready, message, test.ready, test.message)
+				t.Errorf("IsReady(%q) = %v, %q; want %v, %q", test.output, ready, message, test.ready, test.message)
 			}
 		})
 	}
