@@ -104,4 +104,4 @@ fuzz: ## try every fuzz target for FUZZTIME each
 .PHONY: clean
 clean: ## remove what was built, the cache included (building Kubernetes again takes minutes)
 	rm -rf dist bin
-	rm -rf $(foreach folder,built bin assets log lock,"$(CACHE)/$(folder)")
+	rm -rf $(foreach folder,built bin assets log lock mariadb,"$(CACHE)/$(folder)")
