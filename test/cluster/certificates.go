@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"halo.dev/halo/test/cluster/authority"
+	"halo.dev/halo/test/authority"
 )
 
 // identity is a certificate of the cluster and the name of its files.

@@ -18,7 +18,7 @@ import (
 	"syscall"
 	"time"
 
-	"halo.dev/halo/test/cluster/authority"
+	"halo.dev/halo/test/authority"
 )
 
 const (

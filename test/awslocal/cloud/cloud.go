@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"halo.dev/halo/test/authority"
 	"halo.dev/halo/test/awslocal/addresses"
-	"halo.dev/halo/test/awslocal/authority"
 	"halo.dev/halo/test/awslocal/mariadb"
 	"halo.dev/halo/test/awslocal/rds"
 )
@@ -70,7 +70,7 @@ func Open(ctx context.Context, options Options) (*Cloud, error) {
 
 func (c *Cloud) prepare(ctx context.Context) error {
 	var err error
-	if c.authority, err = authority.Open(c.folder.path, c.options.Now()); err != nil {
+	if c.authority, err = authority.Open(c.folder.path, "database authority of the stand-in"); err != nil {
 		return err
 	}
 	templates := c.options.TemplateFolder
@@ -109,7 +109,7 @@ func (c *Cloud) adopt() {
 }
 
 // CertificatePEM is the authority that every endpoint's certificate is signed by; it is also <state folder>/ca.pem.
-func (c *Cloud) CertificatePEM() []byte { return c.authority.PEM() }
+func (c *Cloud) CertificatePEM() []byte { return c.authority.Pair().Certificate }
 
 // Do runs a call against the account and keeps what it changed. The account must not be kept or used outside.
 func (c *Cloud) Do(call func(account *rds.Account, now time.Time) error) error {

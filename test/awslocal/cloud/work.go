@@ -3,15 +3,18 @@ package cloud
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
 
+	"halo.dev/halo/test/authority"
 	"halo.dev/halo/test/awslocal/mariadb"
 	"halo.dev/halo/test/awslocal/rds"
 )
@@ -151,14 +154,17 @@ func (c *Cloud) start(ctx context.Context, server mariadb.Server) (*mariadb.Proc
 	if err := c.options.Addresses.Up(ctx, server.Address); err != nil {
 		return nil, err
 	}
-	certificate, key, err := c.authority.Issue(server.Names, []string{server.Address}, c.options.Now())
+	pair, err := c.authority.Issue(authority.Leaf{
+		CommonName: "database endpoint", Usage: x509.ExtKeyUsageServerAuth,
+		DNSNames: server.Names, Addresses: []net.IP{net.ParseIP(server.Address)},
+	})
 	if err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(server.Folder, "server-key.pem"), key, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(server.Folder, "server-key.pem"), pair.Key, 0o600); err != nil {
 		return nil, fmt.Errorf("write the server's key: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(server.Folder, "server.pem"), certificate, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(server.Folder, "server.pem"), pair.Certificate, 0o600); err != nil {
 		return nil, fmt.Errorf("write the server's certificate: %w", err)
 	}
 	return mariadb.Start(ctx, server)

@@ -20,7 +20,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"halo.dev/halo/test/cluster/authority"
+	"halo.dev/halo/test/authority"
 )
 
 func pointer[T any](value T) *T { return &value }

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"halo.dev/halo/test/cluster/authority"
+	"halo.dev/halo/test/authority"
 )
 
 const usage = `usage: probe serve NAME        say NAME on ports 8080 and 9090, and by TLS, as NAME, on 8443

@@ -1,5 +1,5 @@
 // Package authority makes the certificate authorities and certificates that the
-// local cluster and the servers around it show one another.
+// local cluster, databases, mail hosts and other servers of tests show one another.
 package authority
 
 import (
