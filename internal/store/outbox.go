@@ -26,7 +26,7 @@ func (s *Store) Claim(ctx context.Context, worker string, lease time.Duration, l
 		return nil, err
 	}
 	marks := strings.TrimSuffix(strings.Repeat("?, ", len(ids)), ", ")
-	_, err = transaction.ExecContext(ctx, //nolint:gosec // only question marks are joined
+	_, err = transaction.ExecContext(ctx,
 		`UPDATE halo_person.outbox
 		 SET attempts = attempts + 1, claimed_by = ?, due_at = TIMESTAMPADD(MICROSECOND, ?, UTC_TIMESTAMP(6))
 		 WHERE id IN (`+marks+`)`, append([]any{cut(worker, 64), lease.Microseconds()}, ids...)...)
@@ -63,7 +63,7 @@ func lockDue(ctx context.Context, transaction *sql.Tx, limit int) (ids []any, er
 // readDeliveries reads what the claimed mails need. A confirmation gets no
 // answers and no result, so that it cannot tell any.
 func readDeliveries(ctx context.Context, transaction *sql.Tx, marks string, ids []any) ([]Delivery, error) {
-	rows, err := transaction.QueryContext(ctx, //nolint:gosec // only question marks are joined
+	rows, err := transaction.QueryContext(ctx,
 		`SELECT outbox.id, outbox.kind, outbox.attempts, outbox.created_at,
 		   person.advisor, person.first_name, person.last_name, person.email,
 		   CASE WHEN outbox.kind = 'report' THEN assessment.input END,
