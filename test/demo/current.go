@@ -30,13 +30,17 @@ func currentFromEnvironment() (current, error) {
 	if c.tenantFile == "" {
 		c.tenantFile = "config/samples/halotenant.yaml"
 	}
-	if repository, tag, _ := strings.Cut(c.managerImage, ":"); repository == "" || tag == "" || c.classFile == "" {
-		return c, errors.New("CLUSTER=current needs MANAGER_IMAGE=<repository>:<tag>, which the cluster can pull, and CLASS=<file of a HaloTenantClass>; see docs/install.md")
+	if c.classFile == "" {
+		return c, errors.New("CLUSTER=current needs CLASS=<file of a HaloTenantClass>; see docs/install.md")
 	}
 	return c, nil
 }
 
 func (c current) up(ctx context.Context, out io.Writer) error {
+	repository, tag, _ := strings.Cut(c.managerImage, ":")
+	if repository == "" || tag == "" {
+		return errors.New("CLUSTER=current needs MANAGER_IMAGE=<repository>:<tag>, which the cluster can pull; see docs/install.md")
+	}
 	name, err := kubectl(ctx, "config", "current-context")
 	if err != nil {
 		return fmt.Errorf("finding the current cluster: %w", err)
@@ -45,7 +49,6 @@ func (c current) up(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("context %s has no ACK rds-controller, which makes the databases; install it first: %w", strings.TrimSpace(name), err)
 	}
 	fmt.Fprintf(out, "operator and tenant on context %s", name)
-	repository, tag, _ := strings.Cut(c.managerImage, ":")
 	if _, err := command(ctx, "helm", "upgrade", "--install", releaseName, "charts/halo-operator", "--namespace", releaseName, "--create-namespace",
 		"--set", "image.repository="+repository, "--set", "image.tag="+tag, "--wait", "--timeout", "5m"); err != nil {
 		return err
