@@ -232,3 +232,21 @@ func TestADatabaseWithoutItsLabelsIsFoundAgain(t *testing.T) {
 		t.Error("it is another database")
 	}
 }
+
+func TestAStatusThatSaysSomethingElseIsWrittenAgain(t *testing.T) {
+	newClass(t, "development", nil)
+	w := newTenant(t, "restated", nil)
+	w.toReady()
+	tenant := &halo.HaloTenant{}
+	eventually(t, "an edit of the status", func() string {
+		if err := cluster.Get(context.Background(), client.ObjectKey{Name: w.tenant}, tenant); err != nil {
+			return err.Error()
+		}
+		tenant.Status.Conditions = nil
+		if err := cluster.Status().Update(context.Background(), tenant); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	w.condition(halo.ConditionReady, "True", "")
+}

@@ -57,9 +57,8 @@ type work struct {
 
 // SetupWithManager registers the watches: a copy is looked at when it, its snapshot or its tenant's cluster changes.
 func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
-	asked := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 	err := ctrl.NewControllerManagedBy(manager).Named("halobackup").
-		For(&halo.HaloBackup{}, builder.WithPredicates(asked)).
+		For(&halo.HaloBackup{}). // its status too: one written before the cache saw the last is looked at again
 		Watches(&rds.DBClusterSnapshot{}, handler.EnqueueRequestsFromMapFunc(backupOfSnapshot)).
 		Watches(&rds.DBCluster{}, handler.EnqueueRequestsFromMapFunc(r.backupsOfObject)).
 		Watches(&halo.HaloTenant{}, handler.EnqueueRequestsFromMapFunc(r.backupsOfTenant),

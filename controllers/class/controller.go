@@ -41,7 +41,7 @@ type Reconciler struct {
 // SetupWithManager registers the watches.
 func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(manager).Named("halotenantclass").
-		For(&halo.HaloTenantClass{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&halo.HaloTenantClass{}). // its status too: one written before the cache saw the last is looked at again
 		Watches(&halo.HaloTenant{}, handler.EnqueueRequestsFromMapFunc(classOfTenant),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Complete(r)
