@@ -18,6 +18,10 @@ const (
 	ConditionIngressReady = "IngressReady"
 	// ConditionBackupReady is True when the newest copy that the schedule asked for can be restored.
 	ConditionBackupReady = "BackupReady"
+	// ConditionCredentialsReady is True when no rotation of the database's credentials is under way.
+	ConditionCredentialsReady = "CredentialsReady"
+	// ConditionChangesPending is there while a tenant is suspended: True when changes wait for the end of it.
+	ConditionChangesPending = "ChangesPending"
 )
 
 // Condition reasons, one word for what the message says in a sentence.
@@ -28,6 +32,12 @@ const (
 	ReasonWaiting           = "Waiting"
 	ReasonFailed            = "Failed"
 	ReasonSuspended         = "Suspended"
+	ReasonHibernating       = "Hibernating"
+	ReasonRotating          = "Rotating"
+	ReasonDatabaseLost      = "DatabaseLost"
+	ReasonDatabaseReplaced  = "DatabaseReplaced"
+	ReasonDatabaseTaken     = "DatabaseTaken"
+	ReasonNothingPending    = "NothingPending"
 	ReasonDeleting          = "Deleting"
 	ReasonInvalidSpec       = "InvalidSpec"
 	ReasonUnknownClass      = "UnknownClass"

@@ -50,6 +50,8 @@ type HaloTenantList struct {
 }
 
 // HaloTenantSpec is what a firm's service is; what it does not say comes from its class.
+// +kubebuilder:validation:XValidation:rule="(has(self.database) && has(self.database.existing)) == (has(oldSelf.database) && has(oldSelf.database.existing))",message="spec.database.existing cannot be added or removed later: it says which database the tenant's data are in"
+// +kubebuilder:validation:XValidation:rule="!(has(self.bootstrap) && has(self.database) && has(self.database.existing))",message="spec.bootstrap makes a new database and spec.database.existing uses one that is there: give one of them"
 // +kubebuilder:validation:XValidation:rule="has(self.bootstrap) == has(oldSelf.bootstrap)",message="spec.bootstrap is used only when the database is created and cannot be added or removed later"
 type HaloTenantSpec struct {
 	// className names a HaloTenantClass. It cannot change: a tenant never moves between environments.
@@ -84,6 +86,8 @@ type HaloTenantSpec struct {
 	Backup *TenantBackup `json:"backup,omitempty"`
 	// +optional
 	Database *TenantDatabase `json:"database,omitempty"`
+	// +optional
+	Credentials *TenantCredentials `json:"credentials,omitempty"`
 
 	// deletionPolicy says what becomes of the database when the tenant is deleted.
 	// +kubebuilder:default=Snapshot
@@ -97,6 +101,11 @@ type HaloTenantSpec struct {
 	// suspend stops every change to the tenant's objects; what runs goes on running.
 	// +optional
 	Suspend bool `json:"suspend,omitempty"`
+
+	// hibernate puts the tenant to rest: no pods, the database's capacity at zero where it is serverless, no copies by
+	// schedule. All data stay, and false wakes it.
+	// +optional
+	Hibernate bool `json:"hibernate,omitempty"`
 }
 
 // Origin is exactly scheme://host[:port].
@@ -156,6 +165,9 @@ type TenantDatabase struct {
 	// +kubebuilder:validation:XValidation:rule="self >= 1 && self <= 35",message="spec.database.pointInTimeDays must be 1 to 35: RDS gives 35 days at most; to keep copies longer, raise spec.backup.retentionDays"
 	// +optional
 	PointInTimeDays *int32 `json:"pointInTimeDays,omitempty"`
+	// existing uses a database that is there already, instead of a new one. It cannot change.
+	// +optional
+	Existing *ExistingDatabase `json:"existing,omitempty"`
 }
 
 // Bootstrap names what the database is made from.
@@ -191,6 +203,8 @@ type HaloTenantStatus struct {
 	// +optional
 	MailRelayHash string `json:"mailRelayHash,omitempty"`
 	// +optional
+	Credentials *CredentialsStatus `json:"credentials,omitempty"`
+	// +optional
 	Migration *MigrationStatus `json:"migration,omitempty"`
 	// +optional
 	Backup *BackupStatus `json:"backup,omitempty"`
@@ -209,13 +223,25 @@ type DatabaseStatus struct {
 	// state is RDS's own word, such as available or backing-up.
 	// +optional
 	State string `json:"state,omitempty"`
-	// passwordSwitch is there once a restored database was asked to take a password of its own.
+	// resourceID is RDS's own name of the cluster that the tenant's data are in; it never has two.
+	// +optional
+	ResourceID string `json:"resourceID,omitempty"`
+	// created is true from the moment that the DBCluster was seen: from then on none is created, only adopted.
+	// +optional
+	Created bool `json:"created,omitempty"`
+	// writer is the instance that writes, as RDS tells it.
+	// +optional
+	Writer string `json:"writer,omitempty"`
+	// passwordSwitch is there once the database was asked to take another master password.
 	// +optional
 	PasswordSwitch *PasswordSwitch `json:"passwordSwitch,omitempty"`
 }
 
 // PasswordSwitch remembers when a new password was asked for, and what ACK's synced condition said before.
 type PasswordSwitch struct {
+	// number is that of the password.
+	// +optional
+	Number  int32       `json:"number,omitempty"`
 	AskedAt metav1.Time `json:"askedAt"`
 	// +optional
 	SyncedBefore metav1.Time `json:"syncedBefore,omitempty"`

@@ -46,6 +46,8 @@ type HaloTenantClassList struct {
 }
 
 // HaloTenantClassSpec holds the platform's decisions.
+// +kubebuilder:validation:XValidation:rule="self.environment != 'production' || self.database.instances >= 2",message="spec.database.instances must be at least 2 in production: a writer and a reader in another zone that can take over",fieldPath=".database.instances"
+// +kubebuilder:validation:XValidation:rule="!has(self.database.availabilityZones) || self.database.availabilityZones.all(zone, zone.startsWith(self.region))",message="spec.database.availabilityZones must be zones of spec.region",fieldPath=".database.availabilityZones"
 // +kubebuilder:validation:XValidation:rule="self.database.kmsKeyARN.split(':')[3] == self.region",message="spec.database.kmsKeyARN must be a key of spec.region: a tenant's data stays in its region",fieldPath=".database.kmsKeyARN"
 type HaloTenantClassSpec struct {
 	// environment cannot change: a tenant never moves between environments.
@@ -95,6 +97,10 @@ type HaloTenantClassSpec struct {
 	// +optional
 	Backup ClassBackup `json:"backup,omitempty"`
 
+	// +kubebuilder:default={}
+	// +optional
+	Credentials ClassCredentials `json:"credentials,omitempty"`
+
 	// monitoring names the pods that may read metrics; absent means none.
 	// +optional
 	Monitoring *PodPeer `json:"monitoring,omitempty"`
@@ -125,6 +131,16 @@ type ClassDatabase struct {
 	// +kubebuilder:validation:Maximum=15
 	// +optional
 	Instances int32 `json:"instances,omitempty"`
+
+	// availabilityZones are given to the instances in turn, when each is made: instance 1 the first, and so on. Absent
+	// means that RDS chooses; what it chose is reported.
+	// +kubebuilder:validation:MinItems=2
+	// +kubebuilder:validation:MaxItems=6
+	// +kubebuilder:validation:items:MaxLength=32
+	// +kubebuilder:validation:items:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9][a-z]$`
+	// +listType=set
+	// +optional
+	AvailabilityZones []string `json:"availabilityZones,omitempty"`
 
 	// +kubebuilder:validation:MinItems=2
 	// +kubebuilder:validation:MaxItems=16

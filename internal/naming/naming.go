@@ -4,6 +4,7 @@ package naming
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,12 @@ const (
 	AnnotationConfigHash = "halo.dev/config-hash"
 	// AnnotationConfirmDeletion must equal the object's name before data may be deleted.
 	AnnotationConfirmDeletion = "halo.dev/confirm-deletion"
+	// AnnotationRotateCredentials asks for new database credentials when it gets a value that it did not have before.
+	AnnotationRotateCredentials = "halo.dev/rotate-credentials"
+	// AnnotationDatabase is on a HaloTenant: RDS's own name of the database that its data are in. It outlives a lost status.
+	AnnotationDatabase = "halo.dev/database"
+	// AnnotationAcceptDatabase must equal RDS's name of another database before a tenant uses that one.
+	AnnotationAcceptDatabase = "halo.dev/accept-database"
 	// AnnotationUnprotectedAt is on a DBCluster: when its deletion protection was asked off, RFC 3339.
 	AnnotationUnprotectedAt = "halo.dev/unprotected-at"
 	// AnnotationSyncedBefore is on a DBCluster: the time of ACK's synced condition before that, RFC 3339.
@@ -98,6 +105,27 @@ func Migration(target string, attempt int32) string {
 		return "migrate-" + target
 	}
 	return fmt.Sprintf("migrate-%s-%d", target, attempt)
+}
+
+// Retirement is the Job of an attempt at dropping the previous users.
+func Retirement(target string, attempt int32) string {
+	if attempt <= 1 {
+		return "retire-" + target
+	}
+	return fmt.Sprintf("retire-%s-%d", target, attempt)
+}
+
+// Number is what a numbered name such as database-users-3 ends in; 0 when it is none of the prefix.
+func Number(prefix, name string) int32 {
+	digits, ok := strings.CutPrefix(name, prefix+"-")
+	if !ok {
+		return 0
+	}
+	number, err := strconv.ParseInt(digits, 10, 32)
+	if err != nil || number < 1 {
+		return 0
+	}
+	return int32(number)
 }
 
 // ScheduledBackup is the HaloBackup of a tick of the schedule: the same tick is never copied twice.

@@ -116,6 +116,15 @@ type DBClusterStatus struct {
 	// Status is RDS's own word, such as available; it tells what the conditions do not.
 	Status   *string `json:"status,omitempty"`
 	Endpoint *string `json:"endpoint,omitempty"`
+	// DBClusterResourceID is RDS's own name of the cluster; another cluster of the same identifier has another.
+	DBClusterResourceID *string           `json:"dbClusterResourceID,omitempty"`
+	DBClusterMembers    []DBClusterMember `json:"dbClusterMembers,omitempty"`
+}
+
+// DBClusterMember tells which role an instance has.
+type DBClusterMember struct {
+	DBInstanceIdentifier *string `json:"dbInstanceIdentifier,omitempty"`
+	IsClusterWriter      *bool   `json:"isClusterWriter,omitempty"`
 }
 
 // DBInstance is one instance of a cluster; everything but its class comes from the cluster.
@@ -142,7 +151,9 @@ type DBInstanceSpec struct {
 	DBInstanceClass      string  `json:"dbInstanceClass"`
 	DBClusterIdentifier  *string `json:"dbClusterIdentifier,omitempty"`
 	Engine               string  `json:"engine"`
-	Tags                 []Tag   `json:"tags,omitempty"`
+	// AvailabilityZone is given when the instance is made, or else written by ACK with what RDS chose; immutable.
+	AvailabilityZone *string `json:"availabilityZone,omitempty"`
+	Tags             []Tag   `json:"tags,omitempty"`
 }
 
 // DBInstanceStatus holds the fields that are read.
