@@ -21,7 +21,7 @@ func runMigrate(ctx context.Context, args []string, std streams) int {
 	flags.StringVar(&config.MasterUsername, "master-username", "halo_master", "the `name` of the user who may create schemas and users")
 	flags.StringVar(&config.MasterPasswordFile, "master-password-file", "", "the `file` that holds that user's password")
 	flags.StringVar(&config.CredentialsDir, "credentials-dir", "",
-		"the `folder` of the credentials that the users get: intake-username, intake-password, delivery-username, delivery-password")
+		"the `folder` of the credentials that the users get: intake-username, intake-password, and the same of delivery and console")
 	flags.DurationVar(&config.Wait, "wait", 5*time.Minute, "how long to wait for the database at most")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

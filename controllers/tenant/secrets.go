@@ -81,6 +81,7 @@ func generate(name string) map[string][]byte {
 		return map[string][]byte{
 			"intake-username": []byte("halo_intake_1"), "intake-password": []byte(password()),
 			"delivery-username": []byte("halo_delivery_1"), "delivery-password": []byte(password()),
+			"console-username": []byte("halo_console_1"), "console-password": []byte(password()),
 		}
 	}
 	return map[string][]byte{"password": []byte(password())}

@@ -22,6 +22,7 @@ import (
 const (
 	userIntake   = "intake"
 	userDelivery = "delivery"
+	userConsole  = "console"
 )
 
 const (

@@ -117,7 +117,7 @@ func TestNoErrorOfAMigrationTellsAPassword(t *testing.T) {
 	master := server.Master(t)
 	for _, statement := range []string{
 		"CREATE USER halo_weak@'%' IDENTIFIED BY 'weak' REQUIRE SSL",
-		"GRANT CREATE, SELECT, INSERT ON *.* TO halo_weak@'%'",
+		"GRANT CREATE, ALTER, SELECT, INSERT ON *.* TO halo_weak@'%'",
 	} {
 		if _, err := master.Exec(statement); err != nil {
 			t.Fatal(err)

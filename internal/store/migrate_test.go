@@ -26,10 +26,10 @@ func TestMigrateSaysWhatItDidAndThenHasNothingLeftToDo(t *testing.T) {
 		}
 	}
 	for _, step := range []string{
-		"schema halo_assessment created", "schema halo_person created",
+		"schema halo_assessment created", "schema halo_person created", "schema halo_staff created",
 		"migration 1 applied: assessments and people",
 		"user halo_intake: granted INSERT ON `halo_person`.`person`",
-		"the database is ready, at version 1",
+		"the database is ready, at version 2",
 	} {
 		if !strings.Contains(first.String(), step+"\n") {
 			t.Errorf("the first time lacks %q:\n%s", step, first)
@@ -59,8 +59,8 @@ func TestMigrateTwiceAtOnceIsLikeOnce(t *testing.T) {
 	if err := errors.Join(errs[:]...); err != nil {
 		t.Fatal(err)
 	}
-	if applied := count(t, server.Master(t), "halo_assessment.migration"); applied != 1 {
-		t.Errorf("%d migrations are noted, want 1", applied)
+	if applied := count(t, server.Master(t), "halo_assessment.migration"); applied != 2 {
+		t.Errorf("%d migrations are noted, want 2", applied)
 	}
 	save(t, openWith(t, config.CredentialsDir), submission(1))
 }
@@ -125,7 +125,7 @@ func TestMigrateDoesNotDisturbAProgramAtWork(t *testing.T) {
 
 func TestMigrateLeavesALaterVersionAlone(t *testing.T) {
 	config := migrated(t)
-	_, err := server.Master(t).Exec(`INSERT INTO halo_assessment.migration VALUES (2, 'of the future', 'sum', UTC_TIMESTAMP())`)
+	_, err := server.Master(t).Exec(`INSERT INTO halo_assessment.migration VALUES (3, 'of the future', 'sum', UTC_TIMESTAMP())`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestMigrateLeavesALaterVersionAlone(t *testing.T) {
 	if err := store.Migrate(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(progress.String(), "at version 2 already, later than this program's 1") {
+	if !strings.Contains(progress.String(), "at version 3 already, later than this program's 2") {
 		t.Errorf("it said:\n%s", progress)
 	}
 }
@@ -231,15 +231,15 @@ func TestMigrateNamesTheCredentialThatIsWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"delivery-username is empty":                   write("delivery-username", "\n"),
-		"intake-username is not a name":                write("intake-username", "halo'; DROP"),
-		"delivery-password has more than one line":     write("delivery-password", "secret\nsecond line"),
-		"must have three different names":              write("delivery-username", "halo_intake"),
-		"and the master user, must have three differe": write("delivery-username", mariadb.MasterUsername),
-		"the master user's name is missing":            func(_ *testing.T, c *store.MigrateConfig) { c.MasterUsername = "" },
-		"reading a credential":                         func(_ *testing.T, c *store.MigrateConfig) { c.MasterPasswordFile = "/nowhere" },
-		"host is missing":                              func(_ *testing.T, c *store.MigrateConfig) { c.Host = "" },
-		"certificate authority":                        func(_ *testing.T, c *store.MigrateConfig) { c.CAFile = "/nowhere" },
+		"delivery-username is empty":                 write("delivery-username", "\n"),
+		"intake-username is not a name":              write("intake-username", "halo'; DROP"),
+		"delivery-password has more than one line":   write("delivery-password", "secret\nsecond line"),
+		"must all have different names":              write("delivery-username", "halo_intake"),
+		"and the master user, must all have differe": write("delivery-username", mariadb.MasterUsername),
+		"the master user's name is missing":          func(_ *testing.T, c *store.MigrateConfig) { c.MasterUsername = "" },
+		"reading a credential":                       func(_ *testing.T, c *store.MigrateConfig) { c.MasterPasswordFile = "/nowhere" },
+		"host is missing":                            func(_ *testing.T, c *store.MigrateConfig) { c.Host = "" },
+		"certificate authority":                      func(_ *testing.T, c *store.MigrateConfig) { c.CAFile = "/nowhere" },
 	} {
 		t.Run(want, func(t *testing.T) {
 			config := migrateConfig(t)

@@ -118,7 +118,7 @@ func prepare(ctx context.Context, connection *sql.Conn, progress progress) error
 	if _, err := connection.ExecContext(ctx, `SET SESSION lock_wait_timeout = 30`); err != nil {
 		return failed("migrating: bounding the wait for locks", err)
 	}
-	for _, schema := range []string{"halo_assessment", "halo_person"} {
+	for _, schema := range []string{"halo_assessment", "halo_person", "halo_staff"} {
 		var there int
 		err := connection.QueryRowContext(ctx,
 			`SELECT COUNT(*) FROM information_schema.schemata WHERE schema_name = ?`, schema).Scan(&there)

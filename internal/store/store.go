@@ -1,6 +1,7 @@
 // Package store keeps a tenant's assessments and people in MySQL: two schemas,
-// two users, one transaction (ADR 0003). It is the only place with SQL, and it
-// runs on Aurora MySQL 3 (MySQL 8.0) as on MariaDB 10.11.
+// two users, one transaction (ADR 0003); and the staff of the console in a
+// third, with a user of its own. It is the only place with SQL, and it runs on
+// Aurora MySQL 3 (MySQL 8.0) as on MariaDB 10.11.
 //
 // No error of this package carries a value that was stored or read, nor a
 // secret: see DatabaseError.
@@ -25,9 +26,9 @@ type Config struct {
 	Port int
 	// CAFile holds the certificates (PEM) that may have signed the database's.
 	CAFile string
-	// CredentialsDir holds the files intake-username, intake-password,
-	// delivery-username and delivery-password. They are read again for every
-	// new connection.
+	// CredentialsDir holds the files intake-username, intake-password and the
+	// same two of delivery and of console. They are read again for every new
+	// connection.
 	CredentialsDir string
 	// MaxConnections bounds the connections of each user; 8 when zero.
 	MaxConnections int

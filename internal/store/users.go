@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -50,27 +51,63 @@ func deliveryGrants() []grant {
 	return grants
 }
 
+// consoleGrants is what the staff console may do. It cannot change an
+// assessment, nor a row of the log once written; of a mail it changes the state
+// and not whose it is.
+func consoleGrants() []grant {
+	grants := []grant{
+		{privilege: "SELECT", schema: "halo_assessment", table: "assessment"},
+		{privilege: "SELECT", schema: "halo_person", table: "person"},
+		{privilege: "SELECT", schema: "halo_person", table: "consent"},
+		{privilege: "SELECT", schema: "halo_person", table: "outbox"},
+	}
+	for _, column := range []string{"attempts", "claimed_by", "due_at", "finished_at", "reason", "state"} {
+		grants = append(grants, grant{privilege: "UPDATE", schema: "halo_person", table: "outbox", column: column})
+	}
+	for _, right := range []struct{ table, privileges string }{
+		{"account", "SELECT INSERT UPDATE"}, {"approval", "SELECT INSERT DELETE"},
+		{"device", "SELECT INSERT DELETE"},
+		{"attempt", "SELECT INSERT UPDATE DELETE"}, {"invitation", "SELECT INSERT UPDATE DELETE"},
+		{"recovery_code", "SELECT INSERT UPDATE DELETE"}, {"session", "SELECT INSERT UPDATE DELETE"},
+		{"audit", "SELECT INSERT"}, {"audit_head", "SELECT UPDATE"},
+	} {
+		for privilege := range strings.FieldsSeq(right.privileges) {
+			grants = append(grants, grant{privilege: privilege, schema: "halo_staff", table: right.table})
+		}
+	}
+	return grants
+}
+
 // usernamePattern keeps names to what needs no care in SQL.
 var usernamePattern = regexp.MustCompile(`^[A-Za-z0-9_]{1,32}$`)
 
-// wantedUsers reads both users' credentials. An error names the file.
+// wantedUsers reads the users' credentials. An error names the file. A folder
+// from before the staff console has no user for it: the console is then not to
+// be had, and everything else is.
 func wantedUsers(config MigrateConfig) ([]account, error) {
-	users := []account{{grants: intakeGrants()}, {grants: deliveryGrants()}}
-	for index, user := range []string{userIntake, userDelivery} {
-		var err error
-		users[index].name, users[index].password, err = readCredentials(config.CredentialsDir, user)
+	wanted := []struct {
+		user   string
+		grants []grant
+	}{{userIntake, intakeGrants()}, {userDelivery, deliveryGrants()}, {userConsole, consoleGrants()}}
+	var users []account
+	for _, one := range wanted {
+		name, password, err := readCredentials(config.CredentialsDir, one.user)
+		if one.user == userConsole && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		if !usernamePattern.MatchString(users[index].name) {
-			return nil, fmt.Errorf("the credential %s-username is not a name of 1 to 32 letters, digits and underscores", user)
+		if !usernamePattern.MatchString(name) {
+			return nil, fmt.Errorf("the credential %s-username is not a name of 1 to 32 letters, digits and underscores", one.user)
 		}
-		if strings.ContainsAny(users[index].password, "\x00\r\n") {
-			return nil, fmt.Errorf("the credential %s-password has more than one line", user)
+		if strings.ContainsAny(password, "\x00\r\n") {
+			return nil, fmt.Errorf("the credential %s-password has more than one line", one.user)
 		}
-	}
-	if users[0].name == users[1].name || users[0].name == config.MasterUsername || users[1].name == config.MasterUsername {
-		return nil, errors.New("the users intake and delivery, and the master user, must have three different names")
+		if name == config.MasterUsername || slices.ContainsFunc(users, func(other account) bool { return other.name == name }) {
+			return nil, errors.New("the users intake, delivery and console, and the master user, must all have different names")
+		}
+		users = append(users, account{name: name, password: password, grants: one.grants})
 	}
 	return users, nil
 }

@@ -126,14 +126,19 @@ func open(t testing.TB, config *mysql.Config) *sql.DB {
 	return db
 }
 
-// Credentials writes a folder with the credentials of the two users of a
-// tenant's database: halo_intake and halo_delivery.
+// ConsolePassword is the password of the user halo_console in the folders that
+// Credentials writes.
+const ConsolePassword = `console's \ "password"`
+
+// Credentials writes a folder with the credentials of the users of a tenant's
+// database: halo_intake, halo_delivery and halo_console.
 func Credentials(t testing.TB, intakePassword, deliveryPassword string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"intake-username": "halo_intake", "intake-password": intakePassword,
 		"delivery-username": "halo_delivery", "delivery-password": deliveryPassword,
+		"console-username": "halo_console", "console-password": ConsolePassword,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
