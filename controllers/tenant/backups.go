@@ -28,7 +28,7 @@ func (r *Reconciler) scheduleBackup(ctx context.Context, w *work) error {
 	}
 	w.wakeAt(next)
 	tick, due := times.Due(w.tenant.CreationTimestamp.Time, w.now)
-	if !due || !w.migration.Status.Done || !w.database.Serving || w.backupUnderWay() {
+	if !due || !w.decision.Migration.Status.Done || !w.decision.Database.Serving || w.backupUnderWay() {
 		return nil
 	}
 	name := naming.ScheduledBackup(w.tenant.Name, tick)

@@ -16,6 +16,7 @@ import (
 	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/database"
+	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/observe"
@@ -185,7 +186,7 @@ func (w *work) unprotect(object client.Object) {
 	if !ok {
 		return
 	}
-	wanted := desired.Cluster(desired.Input{Tenant: w.tenant, Class: w.class, MasterNumber: masterAtCreation})
+	wanted := desired.Cluster(desired.Input{Tenant: w.tenant, Class: w.class, MasterNumber: decide.MasterAtCreation})
 	for _, key := range []string{rds.AnnotationSkipFinalSnapshot, rds.AnnotationFinalSnapshotIdentifier, rds.AnnotationDeleteAutomatedBackups} {
 		delete(cluster.Annotations, key) // RDS refuses the name of a snapshot that is to be skipped
 		if value, ok := wanted.Annotations[key]; ok {

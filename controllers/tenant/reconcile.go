@@ -8,6 +8,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -16,7 +17,7 @@ import (
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/apply"
 	"halo.dev/halo/internal/conditions"
-	"halo.dev/halo/internal/database"
+	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/observe"
@@ -29,15 +30,12 @@ type work struct {
 	class    *halo.HaloTenantClass
 	state    observe.State
 	backups  []halo.HaloBackup
-	database database.State
-	// migration is the zero value until the database can take one.
-	migration database.Migration
-	input     desired.Input
-	settings  desired.Settings
-	status    *halo.HaloTenantStatus
-	report    *conditions.Set
-	changes   []plan.Change
-	now       time.Time
+	decision decide.Decision
+	settings desired.Settings
+	status   *halo.HaloTenantStatus
+	report   *conditions.Set
+	changes  []plan.Change
+	now      time.Time
 	// wake is the earliest time that something is due without an event; zero for never.
 	wake time.Time
 }
@@ -94,15 +92,18 @@ func (r *Reconciler) bringUp(ctx context.Context, w *work) error {
 		return err
 	}
 	if problem != nil {
-		problem.into(w.report)
+		report(problem, w.report)
 		return r.keepCopying(ctx, w)
 	}
 	if err := r.look(ctx, w); err != nil {
 		return err
 	}
-	restore, problem := r.restoreSource(ctx, w)
+	restore, problem, err := r.restoreSource(ctx, w)
+	if err != nil {
+		return err
+	}
 	if problem != nil {
-		problem.into(w.report)
+		report(problem, w.report)
 		return nil
 	}
 	w.decide(restore)
@@ -112,7 +113,7 @@ func (r *Reconciler) bringUp(ctx context.Context, w *work) error {
 	}
 	if problem, err := r.change(ctx, w); problem != nil || err != nil {
 		if problem != nil {
-			problem.into(w.report)
+			report(problem, w.report)
 		}
 		return err
 	}
@@ -122,7 +123,7 @@ func (r *Reconciler) bringUp(ctx context.Context, w *work) error {
 
 // keepCopying goes on with the schedule of a tenant that stalls: a mistake in its spec is no reason to lose a day's copy.
 func (r *Reconciler) keepCopying(ctx context.Context, w *work) error {
-	if w.class == nil || w.tenant.Spec.Suspend || checkSchedule(w.tenant, w.class) != nil {
+	if w.class == nil || w.tenant.Spec.Suspend || decide.CheckSchedule(w.tenant, w.class) != nil {
 		return nil
 	}
 	if err := r.look(ctx, w); err != nil {
@@ -164,15 +165,14 @@ func (r *Reconciler) look(ctx context.Context, w *work) error {
 }
 
 // change writes what differs: the namespace and the Secrets first, because what follows refers to them.
-func (r *Reconciler) change(ctx context.Context, w *work) (*problem, error) {
-	namespace := []desired.Item{{Object: desired.Namespace(w.input), AtCreation: desired.Namespace(w.input), Reason: "holds all of the tenant's objects"}}
-	if problem, err := r.applyNamespace(ctx, w, namespace); problem != nil || err != nil {
+func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, error) {
+	if problem, err := r.applyNamespace(ctx, w, []desired.Item{w.decision.Namespace()}); problem != nil || err != nil {
 		return problem, err
 	}
 	if problem, err := r.writeSecrets(ctx, w); problem != nil || err != nil {
 		return problem, err
 	}
-	items, config, err := w.items()
+	items, config, err := w.decision.Items()
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*problem, error) {
 }
 
 // applyNamespace refuses a namespace of that name that somebody else made: server-side apply would take it over.
-func (r *Reconciler) applyNamespace(ctx context.Context, w *work, items []desired.Item) (*problem, error) {
+func (r *Reconciler) applyNamespace(ctx context.Context, w *work, items []desired.Item) (*decide.Problem, error) {
 	changes, err := plan.Changes(items, w.state.Live)
 	if err != nil {
 		return nil, err
@@ -203,17 +203,17 @@ func (r *Reconciler) applyNamespace(ctx context.Context, w *work, items []desire
 	if !errors.Is(err, apply.ErrExists) {
 		return nil, err
 	}
-	live := desired.Namespace(w.input)
+	live := desired.Namespace(w.decision.Input)
 	if getError := r.APIReader.Get(ctx, client.ObjectKeyFromObject(live), live); getError != nil {
 		return nil, fmt.Errorf("reading namespace %s: %w", live.Name, getError)
 	}
-	ours := slices.ContainsFunc(live.OwnerReferences, func(o ownerReference) bool { return o.UID == w.tenant.UID })
+	ours := slices.ContainsFunc(live.OwnerReferences, func(o metav1.OwnerReference) bool { return o.UID == w.tenant.UID })
 	if ours {
 		return nil, err
 	}
 	w.wakeAt(w.now.Add(time.Minute))
-	return &problem{stalled: true, reason: halo.ReasonNamespaceInUse, message: fmt.Sprintf(
-		"metadata.name: namespace %s exists and does not belong to this tenant; remove it, or choose another name for the tenant", live.Name)}, nil
+	return decide.Stalled(halo.ReasonNamespaceInUse,
+		"metadata.name: namespace %s exists and does not belong to this tenant; remove it, or choose another name for the tenant", live.Name), nil
 }
 
 // namespaceUID is that of the namespace that was there, or of the one just made.

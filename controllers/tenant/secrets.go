@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/plan"
@@ -26,16 +27,16 @@ import (
 
 // writeSecrets makes the Secrets that are missing from the record. The operator cannot look: it remembers in the
 // status, and what is there already is kept whatever it holds.
-func (r *Reconciler) writeSecrets(ctx context.Context, w *work) (*problem, error) {
-	names := []string{naming.DatabaseMaster(masterAtCreation), naming.DatabaseUsers(1), naming.TokenKeys}
-	if w.input.MasterNumber == masterAfterRestore {
-		names = append(names, naming.DatabaseMaster(masterAfterRestore))
+func (r *Reconciler) writeSecrets(ctx context.Context, w *work) (*decide.Problem, error) {
+	names := []string{naming.DatabaseMaster(decide.MasterAtCreation), naming.DatabaseUsers(1), naming.TokenKeys}
+	if w.decision.Input.MasterNumber == decide.MasterAfterRestore {
+		names = append(names, naming.DatabaseMaster(decide.MasterAfterRestore))
 	}
 	for _, name := range names {
 		if slices.Contains(w.status.Secrets, name) {
 			continue
 		}
-		secret := desired.Secret(w.input, name, corev1.SecretTypeOpaque, generate(name))
+		secret := desired.Secret(w.decision.Input, name, corev1.SecretTypeOpaque, generate(name))
 		if err := r.writeSecret(ctx, secret, true); err != nil {
 			return nil, err
 		}
@@ -103,7 +104,7 @@ func (r *Reconciler) writeCertificate(ctx context.Context, w *work) error {
 		if err != nil {
 			return err
 		}
-		secret := desired.Secret(w.input, naming.ServerTLS, corev1.SecretTypeTLS, map[string][]byte{
+		secret := desired.Secret(w.decision.Input, naming.ServerTLS, corev1.SecretTypeTLS, map[string][]byte{
 			corev1.TLSCertKey: leaf.CertificatePEM, corev1.TLSPrivateKeyKey: leaf.KeyPEM, "ca.crt": leaf.AuthorityPEM,
 		})
 		if err := r.writeSecret(ctx, secret, false); err != nil {
@@ -119,7 +120,7 @@ func (r *Reconciler) writeCertificate(ctx context.Context, w *work) error {
 }
 
 // writeRelayCredentials copies the mail relay's sign-in from the manager's mounted files into the namespace.
-func (r *Reconciler) writeRelayCredentials(ctx context.Context, w *work) (*problem, error) {
+func (r *Reconciler) writeRelayCredentials(ctx context.Context, w *work) (*decide.Problem, error) {
 	key := w.class.Spec.Mail.Credentials
 	if key == "" {
 		return nil, nil
@@ -135,7 +136,7 @@ func (r *Reconciler) writeRelayCredentials(ctx context.Context, w *work) (*probl
 		return nil, err
 	}
 	w.wakeAt(w.now.Add(time.Minute))
-	return stalled(halo.ReasonCredentialMissing, "spec.mail.credentials of HaloTenantClass %s: the manager's platform secrets have no %s.username and %s.password",
+	return decide.Stalled(halo.ReasonCredentialMissing, "spec.mail.credentials of HaloTenantClass %s: the manager's platform secrets have no %s.username and %s.password",
 		w.class.Name, key, key), nil
 }
 
@@ -144,7 +145,7 @@ func (r *Reconciler) writeRelaySecret(ctx context.Context, w *work, username, se
 	if hash == w.status.MailRelayHash {
 		return nil
 	}
-	object := desired.Secret(w.input, naming.MailRelay, corev1.SecretTypeOpaque, map[string][]byte{
+	object := desired.Secret(w.decision.Input, naming.MailRelay, corev1.SecretTypeOpaque, map[string][]byte{
 		"username": []byte(username), "password": []byte(secret),
 	})
 	if err := r.writeSecret(ctx, object, false); err != nil {

@@ -25,7 +25,7 @@ import (
 func (w *work) summarize() {
 	w.status.Namespace = naming.Namespace(w.tenant.Name)
 	w.status.Origins = int32(len(w.tenant.Spec.AllowedOrigins))
-	w.status.Database.ClusterIdentifier, w.status.Database.Endpoint = naming.Database(w.tenant.Name), w.database.Endpoint
+	w.status.Database.ClusterIdentifier, w.status.Database.Endpoint = naming.Database(w.tenant.Name), w.decision.Database.Endpoint
 	if cluster := w.state.Cluster(w.tenant.Name); cluster != nil && cluster.Status.Status != nil {
 		w.status.Database.State = *cluster.Status.Status
 	}
@@ -54,38 +54,38 @@ func (w *work) changing() string {
 
 func (w *work) reportDatabase() string {
 	switch {
-	case w.database.Failed:
-		w.report.False(halo.ConditionDatabaseReady, halo.ReasonFailed, w.database.Message)
-	case !w.database.Ready:
-		w.report.False(halo.ConditionDatabaseReady, halo.ReasonProgressing, w.database.Message)
+	case w.decision.Database.Failed:
+		w.report.False(halo.ConditionDatabaseReady, halo.ReasonFailed, w.decision.Database.Message)
+	case !w.decision.Database.Ready:
+		w.report.False(halo.ConditionDatabaseReady, halo.ReasonProgressing, w.decision.Database.Message)
 	default:
-		w.report.True(halo.ConditionDatabaseReady, halo.ReasonReady, w.database.Message)
+		w.report.True(halo.ConditionDatabaseReady, halo.ReasonReady, w.decision.Database.Message)
 		return ""
 	}
-	return "Database: " + w.database.Message
+	return "Database: " + w.decision.Database.Message
 }
 
 func (w *work) reportMigration() string {
-	if w.migration.Status.Target != "" {
-		w.status.Migration = &w.migration.Status
+	if w.decision.Migration.Status.Target != "" {
+		w.status.Migration = &w.decision.Migration.Status
 	}
 	message := "Waiting for the database"
 	reason := halo.ReasonWaiting
 	switch {
-	case w.migration.Status.Done:
+	case w.decision.Migration.Status.Done:
 		w.report.True(halo.ConditionMigrationReady, halo.ReasonReady, "Schemas and users are up to date")
 		return ""
-	case w.migration.Failed:
-		w.wakeAt(w.migration.Status.RetryAfter.Time)
+	case w.decision.Migration.Failed:
+		w.wakeAt(w.decision.Migration.Status.RetryAfter.Time)
 		reason = halo.ReasonFailed
-		message = fmt.Sprintf("Attempt %d failed%s; trying again at %s", w.migration.Status.Attempt,
-			podWords(w.state.Pods(naming.ComponentMigrate)), w.migration.Status.RetryAfter.UTC().Format("15:04:05 MST"))
-	case w.migration.Job != nil:
+		message = fmt.Sprintf("Attempt %d failed%s; trying again at %s", w.decision.Migration.Status.Attempt,
+			podWords(w.state.Pods(naming.ComponentMigrate)), w.decision.Migration.Status.RetryAfter.UTC().Format("15:04:05 MST"))
+	case w.decision.Migration.Job != nil:
 		reason = halo.ReasonProgressing
-		message = "Job " + w.migration.Job.Name + " is running" + podWords(w.state.Pods(naming.ComponentMigrate))
-	case w.database.Serving && !w.passwordSet():
+		message = "Job " + w.decision.Migration.Job.Name + " is running" + podWords(w.state.Pods(naming.ComponentMigrate))
+	case w.decision.Database.Serving && !w.decision.PasswordSet:
 		message = "Waiting for ACK to give the restored database a password of its own"
-	case w.database.Serving:
+	case w.decision.Database.Serving:
 		reason, message = halo.ReasonProgressing, "Starting the Job"
 	}
 	w.report.False(halo.ConditionMigrationReady, reason, message)

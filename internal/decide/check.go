@@ -1,0 +1,109 @@
+package decide
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/desired"
+	"halo.dev/halo/internal/naming"
+	"halo.dev/halo/internal/observe"
+	"halo.dev/halo/internal/origins"
+	"halo.dev/halo/internal/schedule"
+)
+
+// Problem is why a tenant cannot go on: one sentence that names the field and the remedy.
+type Problem struct {
+	Reason, Message string
+	// Stalled means that a person must act; otherwise the wait ends by itself.
+	Stalled bool
+}
+
+// Stalled is a problem that only a person can solve.
+func Stalled(reason, format string, arguments ...any) *Problem {
+	return &Problem{Stalled: true, Reason: reason, Message: fmt.Sprintf(format, arguments...)}
+}
+
+// UnknownClass is the problem of a tenant whose class is not there.
+func UnknownClass(name string) *Problem {
+	return Stalled(halo.ReasonUnknownClass, "spec.className: there is no HaloTenantClass %q; create it or name another", name)
+}
+
+// Check is what can be said of a tenant and its class alone: what the schema cannot see. nil means that all is well.
+func Check(tenant *halo.HaloTenant, class *halo.HaloTenantClass) *Problem {
+	for index, origin := range tenant.Spec.AllowedOrigins {
+		if _, err := origins.Parse(string(origin)); err != nil {
+			return Stalled(halo.ReasonInvalidSpec, "spec.allowedOrigins[%d]: %v", index, err)
+		}
+	}
+	return CheckSchedule(tenant, class)
+}
+
+// CheckSchedule reads the schedule that a tenant's copies are taken by.
+func CheckSchedule(tenant *halo.HaloTenant, class *halo.HaloTenantClass) *Problem {
+	settings := desired.Resolve(tenant, class)
+	if _, err := schedule.Parse(settings.Schedule, settings.TimeZone); err != nil {
+		field := "spec.backup.schedule"
+		if tenant.Spec.Backup == nil || tenant.Spec.Backup.Schedule == "" {
+			field = "spec.backup of HaloTenantClass " + class.Name
+		}
+		return Stalled(halo.ReasonInvalidSpec, "%s: %v", field, err)
+	}
+	return nil
+}
+
+// CheckHostname gives a hostname to the one that serves it, else to the oldest of those that want it. others may hold
+// the tenant itself, and tenants of other hostnames.
+func CheckHostname(tenant *halo.HaloTenant, others []halo.HaloTenant) *Problem {
+	for i := range others {
+		other := &others[i]
+		if other.UID != tenant.UID && other.Spec.Hostname == tenant.Spec.Hostname && goesFirst(other, tenant) {
+			return Stalled(halo.ReasonHostnameInUse, "spec.hostname: %s is in use by HaloTenant %s; choose another", tenant.Spec.Hostname, other.Name)
+		}
+	}
+	return nil
+}
+
+func goesFirst(a, b *halo.HaloTenant) bool {
+	if serves(a) != serves(b) {
+		return serves(a)
+	}
+	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.Name < b.Name
+	}
+	return a.CreationTimestamp.Before(&b.CreationTimestamp)
+}
+
+// serves tells whether a tenant has a certificate for the hostname that it wants.
+func serves(tenant *halo.HaloTenant) bool {
+	return tenant.Status.Certificate != nil && tenant.Status.Certificate.Hostname == tenant.Spec.Hostname
+}
+
+// NeedsSource tells whether a tenant's cluster has still to be made from a copy. A cluster that is there needs none.
+func NeedsSource(tenant *halo.HaloTenant, state observe.State) bool {
+	return tenant.Spec.Bootstrap != nil && state.Cluster(tenant.Name) == nil
+}
+
+// RestoreSource names the snapshot that a cluster is made from. backup is what spec.bootstrap.backupName names, or nil
+// when there is none of that name.
+func RestoreSource(tenant *halo.HaloTenant, class *halo.HaloTenantClass, backup *halo.HaloBackup) (string, *Problem) {
+	if backup == nil {
+		return "", Stalled(halo.ReasonUnknownBackup, "spec.bootstrap.backupName: there is no HaloBackup %q; see kubectl get halobackups",
+			tenant.Spec.Bootstrap.BackupName)
+	}
+	ready := meta.FindStatusCondition(backup.Status.Conditions, halo.ConditionReady)
+	if ready == nil || ready.Status != metav1.ConditionTrue {
+		message := "HaloBackup " + backup.Name + " has not been taken yet"
+		if ready != nil {
+			message = "HaloBackup " + backup.Name + ": " + ready.Message
+		}
+		return "", &Problem{Reason: halo.ReasonWaiting, Message: "Waiting for spec.bootstrap.backupName: " + message}
+	}
+	if backup.Status.Region != "" && backup.Status.Region != class.Spec.Region {
+		return "", Stalled(halo.ReasonInvalidSpec, "spec.bootstrap.backupName: HaloBackup %s is in region %s and class %s in %s; data stay in their region",
+			backup.Name, backup.Status.Region, class.Name, class.Spec.Region)
+	}
+	return naming.Snapshot(backup.Name), nil
+}
