@@ -13,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"halo.dev/halo/internal/keyring"
 )
 
 // Lifetime is how long a token may be used. It is signed when the
@@ -40,7 +42,7 @@ const (
 	macSize   = sha256.Size
 	fixedSize = 1 + 1 + 8 + len(Nonce{}) + macSize
 	// Longest is the length of the longest token in characters.
-	Longest = (fixedSize+longestKeyID)*4/3 + 4
+	Longest = (fixedSize+keyring.LongestID)*4/3 + 4
 )
 
 // purpose keeps these MACs apart from any other use of the same key.
@@ -54,12 +56,17 @@ func (r Ring) Issue(origin string, now time.Time) (token string, expires time.Ti
 		return "", time.Time{}, fmt.Errorf("making a nonce: %w", err)
 	}
 	expires = now.Add(Lifetime).UTC().Truncate(time.Second)
-	signed := make([]byte, 0, fixedSize+len(r.newest))
-	signed = append(signed, version, byte(len(r.newest)))
-	signed = append(signed, r.newest...)
+	newest := r.Newest()
+	key, known := r.Key(newest)
+	if !known {
+		return "", time.Time{}, errors.New("there is no key to sign a token with")
+	}
+	signed := make([]byte, 0, fixedSize+len(newest))
+	signed = append(signed, version, byte(len(newest)))
+	signed = append(signed, newest...)
 	signed = binary.BigEndian.AppendUint64(signed, uint64(expires.Unix()))
 	signed = append(signed, nonce[:]...)
-	signed = append(signed, mac(r.keys[r.newest], signed, origin)...)
+	signed = append(signed, mac(key, signed, origin)...)
 	return base64.RawURLEncoding.EncodeToString(signed), expires, nil
 }
 
@@ -79,7 +86,7 @@ func (r Ring) Verify(token, origin string, now time.Time) (Nonce, error) {
 		return Nonce{}, ErrForged
 	}
 	keyID, rest := raw[2:2+int(raw[1])], raw[2+int(raw[1]):]
-	key, known := r.keys[string(keyID)]
+	key, known := r.Key(string(keyID))
 	signed, sum := raw[:len(raw)-macSize], raw[len(raw)-macSize:]
 	if !known || !hmac.Equal(sum, mac(key, signed, origin)) {
 		return Nonce{}, ErrForged
