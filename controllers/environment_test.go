@@ -110,7 +110,8 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 	if err != nil {
 		return nil, err
 	}
-	for name, text := range map[string]string{"mail-relay.username": "relay-user", "mail-relay.password": "relay-password\n"} {
+	for name, text := range map[string]string{"mail-relay.username": "relay-user", "mail-relay.password": "relay-password\n",
+		"sealing-root": sealingRoot} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 			return nil, err
 		}
@@ -124,6 +125,9 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 	go func() { ended <- manager.Start(ctx) }()
 	return ended, nil
 }
+
+// sealingRoot is what the keys of every tenant are derived from here.
+const sealingRoot = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
 
 // operatorUser is whom the manager runs as: it has the rights of config/rbac and no other.
 const operatorUser = "system:serviceaccount:halo-operator:halo-operator"

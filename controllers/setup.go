@@ -28,7 +28,7 @@ import (
 type Options struct {
 	// Authority issues servers' certificates.
 	Authority *certificate.Authority
-	// PlatformSecrets is the folder with <credentials>.username and <credentials>.password.
+	// PlatformSecrets is the folder with <credentials>.username, <credentials>.password and sealing-root.
 	PlatformSecrets string
 	// Now is the clock.
 	Now func() time.Time

@@ -248,5 +248,11 @@ func TestAStatusThatSaysSomethingElseIsWrittenAgain(t *testing.T) {
 		}
 		return ""
 	})
+	eventually(t, "the conditions", func() string { // until then it is this test that shows none
+		if err := cluster.Get(context.Background(), client.ObjectKey{Name: w.tenant}, tenant); err != nil {
+			return err.Error()
+		}
+		return map[bool]string{true: "are not back"}[len(tenant.Status.Conditions) == 0]
+	})
 	w.condition(halo.ConditionReady, "True", "")
 }

@@ -47,6 +47,7 @@ const (
 	ReasonNamespaceInUse    = "NamespaceInUse"
 	ReasonConfirmDeletion   = "ConfirmationMissing"
 	ReasonCredentialMissing = "CredentialMissing" //nolint:gosec // a reason, not a credential
+	ReasonSealingRoot       = "SealingRoot"
 	ReasonNoBackupYet       = "NoBackupYet"
 	ReasonBackupFailed      = "BackupFailed"
 	ReasonClassInUse        = "ClassInUse"

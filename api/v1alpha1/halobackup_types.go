@@ -79,6 +79,9 @@ type HaloBackupStatus struct {
 	EngineVersion string `json:"engineVersion,omitempty"`
 	// +optional
 	SizeGiB int64 `json:"sizeGiB,omitempty"`
+	// sealing names the keys that open the copy's personal data.
+	// +optional
+	Sealing *SealingStatus `json:"sealing,omitempty"`
 	// readyTime is when the copy became restorable.
 	// +optional
 	ReadyTime *metav1.Time `json:"readyTime,omitempty"`

@@ -199,6 +199,9 @@ type HaloTenantStatus struct {
 	Secrets []string `json:"secrets,omitempty"`
 	// +optional
 	Certificate *CertificateStatus `json:"certificate,omitempty"`
+	// sealing names the keys of the tenant's personal data; it is copied into every HaloBackup.
+	// +optional
+	Sealing *SealingStatus `json:"sealing,omitempty"`
 	// mailRelayHash tells whether the relay's credentials changed since they were written.
 	// +optional
 	MailRelayHash string `json:"mailRelayHash,omitempty"`
@@ -245,6 +248,27 @@ type PasswordSwitch struct {
 	AskedAt metav1.Time `json:"askedAt"`
 	// +optional
 	SyncedBefore metav1.Time `json:"syncedBefore,omitempty"`
+}
+
+// SealingStatus names the keys that personal data may be sealed with. Nothing of it is secret: the keys themselves are
+// derived from the root key in the manager's platform secrets.
+type SealingStatus struct {
+	// root is a fingerprint of the root key: from another root come other keys, which open nothing.
+	Root string `json:"root"`
+	// keys are the oldest first; the last one seals, all of them open. The first one's origin is that of the blind index.
+	// +listType=atomic
+	Keys []SealingKey `json:"keys"`
+	// written is how many of them the Secret has: a key is recorded before it is used.
+	// +optional
+	Written int32 `json:"written,omitempty"`
+}
+
+// SealingKey is a key that was derived for a tenant.
+type SealingKey struct {
+	// origin is the UID of the HaloTenant that the key was first made for.
+	Origin types.UID `json:"origin"`
+	// number counts the keys from 1, on from those of the tenant that the data was restored from.
+	Number int32 `json:"number"`
 }
 
 // CertificateStatus is the server's certificate; it is remembered because the Secret cannot be read.

@@ -21,6 +21,7 @@ import (
 	"halo.dev/halo/internal/delivery"
 	"halo.dev/halo/internal/mail"
 	"halo.dev/halo/internal/report"
+	"halo.dev/halo/internal/sealing"
 	"halo.dev/halo/internal/server"
 	"halo.dev/halo/internal/server/config"
 	"halo.dev/halo/internal/server/reload"
@@ -31,12 +32,12 @@ import (
 
 // serveFlags are what needs a rollout to change.
 type serveFlags struct {
-	config, tlsDir, tokenKeysDir, mailCredentialsDir string
-	database                                         store.Config
-	listen, healthListen                             string
-	trustedProxies                                   []netip.Prefix
-	drainDelay, drainTimeout                         time.Duration
-	logLevel                                         slog.Level
+	config, tlsDir, tokenKeysDir, sealingKeysDir, mailCredentialsDir string
+	database                                                         store.Config
+	listen, healthListen                                             string
+	trustedProxies                                                   []netip.Prefix
+	drainDelay, drainTimeout                                         time.Duration
+	logLevel                                                         slog.Level
 }
 
 func parseServeFlags(args []string, std streams) (serveFlags, error) {
@@ -46,6 +47,7 @@ func parseServeFlags(args []string, std streams) (serveFlags, error) {
 	flags.StringVar(&f.config, "config", "/etc/halo/config/config.yaml", "the `file` of what is reloaded; mail-ca.pem beside it is for the relay")
 	flags.StringVar(&f.tlsDir, "tls-dir", "/etc/halo/tls", "the `folder` of tls.crt and tls.key")
 	flags.StringVar(&f.tokenKeysDir, "token-keys-dir", "/etc/halo/token-keys", "the `folder` of the token keys, one file each")
+	flags.StringVar(&f.sealingKeysDir, "sealing-keys-dir", "/etc/halo/sealing-keys", "the `folder` of the keys that seal personal data, one file each, and of index")
 	flags.StringVar(&f.mailCredentialsDir, "mail-credentials-dir", "", "the `folder` of the relay's username and password, if it wants them")
 	flags.StringVar(&f.database.Host, "database-host", "", "the database's host `name`; its certificate must be valid for it")
 	flags.IntVar(&f.database.Port, "database-port", 3306, "the database's `port`")
@@ -115,6 +117,7 @@ type service struct {
 	config          *reload.Value[config.Config]
 	certificate     *reload.Value[*tls.Certificate]
 	keys            *reload.Value[token.Ring]
+	sealing         *reload.Value[sealing.Ring]
 	store           *store.Store
 	health          *server.Health
 	worker          *mail.Worker
@@ -163,6 +166,12 @@ func (s *service) load() (err error) {
 	}
 	s.keys, err = reload.Open(source("token-keys", s.flags.tokenKeysDir), func(files reload.Files) (token.Ring, error) {
 		return token.ParseRing(files)
+	})
+	if err != nil {
+		return err
+	}
+	s.sealing, err = reload.Open(source("sealing-keys", s.flags.sealingKeysDir), func(files reload.Files) (sealing.Ring, error) {
+		return sealing.ParseRing(files)
 	})
 	if err != nil {
 		return err
@@ -280,7 +289,7 @@ func (s *service) startWork(parent context.Context, group *errgroup.Group) (cont
 func (s *service) startWatch(parent context.Context, group *errgroup.Group) context.CancelFunc {
 	ctx, stop := context.WithCancel(parent)
 	group.Go(func() error { return server.Serve(ctx, s.private, s.privatePort, time.Second) })
-	for _, watch := range []func(context.Context) error{s.config.Run, s.certificate.Run, s.keys.Run, s.health.Run} {
+	for _, watch := range []func(context.Context) error{s.config.Run, s.certificate.Run, s.keys.Run, s.sealing.Run, s.health.Run} {
 		group.Go(func() error { return watch(ctx) })
 	}
 	return stop

@@ -267,6 +267,8 @@ func TestServeSaysWhatIsMissing(t *testing.T) {
 		{"no configuration", with("--config", filepath.Join(n.dir, "missing", "config.yaml")), exitFailed, "config"},
 		{"no certificate", with("--tls-dir", filepath.Join(n.dir, "empty")), exitFailed, "tls.crt is missing"},
 		{"no token key", with("--token-keys-dir", filepath.Join(n.dir, "empty")), exitFailed, `token key "x"`},
+		{"no folder of sealing keys", with("--sealing-keys-dir", filepath.Join(n.dir, "missing")), exitFailed, "loading sealing-keys"},
+		{"no index key", with("--sealing-keys-dir", filepath.Join(n.dir, "token-keys")), exitFailed, `the file "index", is missing`},
 		{"an address that is none", with("--listen", "256.0.0.1:1"), exitFailed, "listening"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

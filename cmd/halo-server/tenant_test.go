@@ -67,6 +67,8 @@ func newTenant(t *testing.T) *tenant {
 	}
 	n.configure(acme)
 	n.file("token-keys", "1", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
+	n.file("sealing-keys", "1", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{8}, 32)))
+	n.file("sealing-keys", "index", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{9}, 32)))
 	key, err := x509.MarshalPKCS8PrivateKey(certified.TLS.Certificates[0].PrivateKey)
 	n.must(err)
 	n.file("tls", "tls.crt", n.authority())
@@ -117,7 +119,7 @@ mail: {host: 127.0.0.1, port: %d, tls: required, from: halo@acme.test}
 
 func (n *tenant) arguments(more ...string) []string {
 	return append([]string{"serve", "--config", filepath.Join(n.dir, "config", "config.yaml"), "--tls-dir", filepath.Join(n.dir, "tls"),
-		"--token-keys-dir", filepath.Join(n.dir, "token-keys"), "--database-host", mariadb.Host, "--database-port", strconv.Itoa(database.Port),
+		"--token-keys-dir", filepath.Join(n.dir, "token-keys"), "--sealing-keys-dir", filepath.Join(n.dir, "sealing-keys"), "--database-host", mariadb.Host, "--database-port", strconv.Itoa(database.Port),
 		"--database-ca", database.CAFile, "--credentials-dir", n.credentials, "--mail-credentials-dir", filepath.Join(n.dir, "mail-relay"),
 		"--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--drain-delay", "0s"}, more...)
 }

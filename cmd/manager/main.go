@@ -36,7 +36,7 @@ func parse(arguments []string) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("manager", flag.ContinueOnError)
 	set.StringVar(&f.caFolder, "ca-dir", "/etc/halo-operator/ca", "folder with tls.crt and tls.key of the CA that signs servers' certificates")
-	set.StringVar(&f.platformSecrets, "platform-secrets-dir", "/etc/halo-operator/platform-secrets", "folder with <credentials>.username and <credentials>.password of mail relays")
+	set.StringVar(&f.platformSecrets, "platform-secrets-dir", "/etc/halo-operator/platform-secrets", "folder with <credentials>.username and <credentials>.password of mail relays, and with sealing-root")
 	set.StringVar(&f.metricsAddress, "metrics-listen", ":8080", "address of the metrics; 0 for none")
 	set.StringVar(&f.healthAddress, "health-listen", ":8081", "address of /healthz and /readyz")
 	set.BoolVar(&f.electLeader, "leader-elect", true, "work only while holding the lease, so that replicas do not work at once")

@@ -21,6 +21,7 @@ func (r *Reconciler) take(ctx context.Context, w *work) error {
 	}
 	w.status.SnapshotIdentifier = naming.Snapshot(w.backup.Name)
 	w.status.ClusterIdentifier = naming.Database(w.backup.Spec.TenantName)
+	w.recordSealing()
 	if w.snapshot != nil {
 		w.reportSnapshot()
 		return r.prune(ctx, w)
@@ -35,6 +36,20 @@ func (r *Reconciler) take(ctx context.Context, w *work) error {
 		return nil
 	}
 	return r.create(ctx, w)
+}
+
+// recordSealing notes which keys open the copy's personal data: those that the tenant has until the copy is taken. The
+// record outlives the tenant, and a record of more keys is never replaced by one of fewer.
+func (w *work) recordSealing() {
+	if w.tenant == nil || w.tenant.Status.Sealing == nil || w.status.ReadyTime != nil {
+		return
+	}
+	present := w.tenant.Status.Sealing
+	if recorded := w.status.Sealing; recorded != nil && len(recorded.Keys) > 0 &&
+		(len(present.Keys) < len(recorded.Keys) || present.Keys[0] != recorded.Keys[0]) {
+		return
+	}
+	w.status.Sealing = present.DeepCopy()
 }
 
 func (r *Reconciler) create(ctx context.Context, w *work) error {

@@ -52,7 +52,7 @@ const (
 )
 
 // Reconciler holds what the controller works with. Now is the clock; Authority issues servers' certificates;
-// PlatformSecrets is the folder with the mail relay's credentials.
+// PlatformSecrets is the folder with the mail relay's credentials and the root of the sealing keys.
 type Reconciler struct {
 	Client          client.Client
 	APIReader       client.Reader

@@ -25,6 +25,9 @@ import (
 	"halo.dev/halo/internal/plan"
 )
 
+// platformSecretPoll is how soon a missing platform secret is looked for again: no event tells that it is there.
+const platformSecretPoll = time.Minute
+
 // writeSecrets makes the Secrets that are missing from the record. The operator cannot look: it remembers in the
 // status, and what is there already is kept whatever it holds.
 func (r *Reconciler) writeSecrets(ctx context.Context, w *work) (*decide.Problem, error) {
@@ -41,6 +44,9 @@ func (r *Reconciler) writeSecrets(ctx context.Context, w *work) (*decide.Problem
 			return nil, err
 		}
 		w.status.Secrets = append(w.status.Secrets, name)
+	}
+	if problem, err := r.writeSealingKeys(ctx, w); problem != nil || err != nil {
+		return problem, err
 	}
 	if err := r.writeCertificate(ctx, w); err != nil {
 		return nil, err
@@ -135,7 +141,7 @@ func (r *Reconciler) writeRelayCredentials(ctx context.Context, w *work) (*decid
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	w.wakeAt(w.now.Add(time.Minute))
+	w.wakeAt(w.now.Add(platformSecretPoll))
 	return decide.Stalled(halo.ReasonCredentialMissing, "spec.mail.credentials of HaloTenantClass %s: the manager's platform secrets have no %s.username and %s.password",
 		w.class.Name, key, key), nil
 }

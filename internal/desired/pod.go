@@ -20,6 +20,7 @@ const (
 	configFolder   = "/etc/halo/config"
 	tlsFolder      = "/etc/halo/tls"
 	keysFolder     = "/etc/halo/token-keys"
+	sealingFolder  = "/etc/halo/sealing-keys"
 	usersFolder    = "/etc/halo/database-users"
 	relayFolder    = "/etc/halo/mail-relay"
 	masterFolder   = "/etc/halo/database-master"

@@ -52,6 +52,7 @@ func serverPod(in Input, selector *metav1.LabelSelector) corev1.PodSpec {
 	attach(&pod, configMount(),
 		secretMount("tls", naming.ServerTLS, tlsFolder),
 		secretMount("token-keys", naming.TokenKeys, keysFolder),
+		secretMount("sealing-keys", naming.SealingKeys, sealingFolder),
 		secretMount("database-users", naming.DatabaseUsers(usersNumber), usersFolder))
 	if in.Class.Spec.Mail.Credentials != "" {
 		attach(&pod, secretMount("mail-relay", naming.MailRelay, relayFolder))
@@ -61,7 +62,7 @@ func serverPod(in Input, selector *metav1.LabelSelector) corev1.PodSpec {
 
 func serverContainer(in Input) corev1.Container {
 	arguments := []string{"serve", "--config=" + configFolder + "/" + KeyConfig, "--tls-dir=" + tlsFolder,
-		"--token-keys-dir=" + keysFolder, "--listen=:8443", "--health-listen=:8081"}
+		"--token-keys-dir=" + keysFolder, "--sealing-keys-dir=" + sealingFolder, "--listen=:8443", "--health-listen=:8081"}
 	arguments = append(arguments, in.databaseArguments()...)
 	if in.Class.Spec.Mail.Credentials != "" {
 		arguments = append(arguments, "--mail-credentials-dir="+relayFolder)

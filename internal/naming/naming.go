@@ -34,6 +34,8 @@ const (
 	AnnotationAcceptDatabase = "halo.dev/accept-database"
 	// AnnotationUnprotectedAt is on a DBCluster: when its deletion protection was asked off, RFC 3339.
 	AnnotationUnprotectedAt = "halo.dev/unprotected-at"
+	// AnnotationSealingKey is on a HaloTenant: the number of the key that seals; a larger number makes a new key.
+	AnnotationSealingKey = "halo.dev/sealing-key"
 	// AnnotationSyncedBefore is on a DBCluster: the time of ACK's synced condition before that, RFC 3339.
 	AnnotationSyncedBefore = "halo.dev/synced-before"
 
@@ -65,6 +67,7 @@ const (
 	ServerConfig   = "server-config"
 	ServerTLS      = "server-tls"
 	TokenKeys      = "token-keys"
+	SealingKeys    = "sealing-keys"
 	MailRelay      = "mail-relay"
 	PolicyDeny     = "default-deny"
 	PolicyServer   = "server"

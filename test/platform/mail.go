@@ -2,12 +2,6 @@ package platform
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"strings"
 
 	"halo.dev/halo/test/cluster"
 	"halo.dev/halo/test/mailhost"
@@ -43,26 +37,6 @@ func (p *Platform) mailOptions() (mailhost.Options, error) {
 		Username:  mailAccount,
 		Password:  password,
 	}, nil
-}
-
-// mailPassword is made once for a platform and kept where only root reads it.
-func (p *Platform) mailPassword() (string, error) {
-	file := p.Path("mail-password")
-	known, err := os.ReadFile(file)
-	if err == nil {
-		return strings.TrimSpace(string(known)), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("reading the mail account's password: %w", err)
-	}
-	fresh := rand.Text()
-	if err := os.MkdirAll(p.Folder, 0o755); err != nil {
-		return "", fmt.Errorf("keeping the mail account's password: %w", err)
-	}
-	if err := os.WriteFile(file, []byte(fresh+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("keeping the mail account's password: %w", err)
-	}
-	return fresh, nil
 }
 
 // StartMail starts the mail host; one that runs is started anew.

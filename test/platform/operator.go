@@ -15,12 +15,17 @@ import (
 )
 
 // platformSecret is the Secret with what all tenants share, here the login at
-// the mail relay; the chart mounts it into the manager.
+// the mail relay and the root of the sealing keys; the chart mounts it into the
+// manager.
 const platformSecret = "halo-platform"
 
 // installOperator installs or upgrades the Helm chart with this tree's image.
 func (p *Platform) installOperator(ctx context.Context, image images) error {
 	password, err := p.mailPassword()
+	if err != nil {
+		return err
+	}
+	root, err := p.sealingRoot()
 	if err != nil {
 		return err
 	}
@@ -32,8 +37,8 @@ metadata: {name: %[1]s}
 apiVersion: v1
 kind: Secret
 metadata: {name: %[2]s, namespace: %[1]s}
-stringData: {mail-relay.username: %[3]s, mail-relay.password: %[4]q}
-`, operatorNamespace, platformSecret, mailAccount, password)
+stringData: {mail-relay.username: %[3]s, mail-relay.password: %[4]q, sealing-root: %[5]q}
+`, operatorNamespace, platformSecret, mailAccount, password, root)
 	if err := p.Apply(ctx, prerequisites); err != nil {
 		return err
 	}
