@@ -167,7 +167,7 @@ func (w *Worker) render(ctx context.Context, delivery store.Delivery) (message M
 	defer func() {
 		if recover() != nil {
 			// What was thrown may be personal; where from is not.
-			w.Logger.Error("rendering a mail panicked", "delivery", label(delivery), "stack", string(debug.Stack()))
+			w.Logger.Error("rendering a mail panicked", "delivery", label(delivery), "request", delivery.Request, "stack", string(debug.Stack()))
 			err = errors.New("rendering the mail panicked")
 		}
 	}()
@@ -189,13 +189,13 @@ func (w *Worker) keepNoting(ctx context.Context, delivery store.Delivery, note f
 			return true
 		}
 		if errors.Is(err, store.ErrLeaseLost) {
-			w.Logger.Warn("a mail was taken over by another worker", "delivery", label(delivery))
+			w.Logger.Warn("a mail was taken over by another worker", "delivery", label(delivery), "request", delivery.Request)
 			return true
 		}
 		select {
 		case <-ctx.Done():
 			w.Logger.Warn("how a mail ended cannot be noted; it is tried again when its lease ends",
-				"delivery", label(delivery), "error", err)
+				"delivery", label(delivery), "request", delivery.Request, "error", err)
 			return false
 		case <-time.After(notePause):
 		}
@@ -204,7 +204,7 @@ func (w *Worker) keepNoting(ctx context.Context, delivery store.Delivery, note f
 
 // tell logs and counts an attempt.
 func (w *Worker) tell(delivery store.Delivery, outcome Outcome, reason string) {
-	attributes := []any{"delivery", label(delivery), "kind", delivery.Kind, "attempt", delivery.Attempts}
+	attributes := []any{"delivery", label(delivery), "request", delivery.Request, "kind", delivery.Kind, "attempt", delivery.Attempts}
 	switch outcome {
 	case OutcomeSent:
 		w.Logger.Info("mail sent", attributes...)

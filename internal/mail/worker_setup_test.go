@@ -48,7 +48,7 @@ func openStore(t *testing.T) *store.Store {
 func submit(t *testing.T, to *store.Store, number byte) {
 	t.Helper()
 	_, err := to.Save(t.Context(), store.Submission{
-		Nonce: [16]byte{number}, Advisor: "planning",
+		Nonce: [16]byte{number}, Request: "6fd1c2b4-0000-4000-8000-1234567890ab", Advisor: "planning",
 		First: text("Marked-First"), Last: text("Marked-Last"), Email: text("marked@visitor.test"),
 		ConsentAt: time.Now(), ModelVersion: "open-halo-1.0.0", DataSHA256: strings.Repeat("0", 64), ValuationYear: 2026,
 		Input: json.RawMessage(`{"sex": "male"}`), Result: json.RawMessage(`{"status": "computed"}`), Browser: json.RawMessage(`{}`),

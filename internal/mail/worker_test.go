@@ -42,7 +42,7 @@ func TestWhatWaitsIsSentToTheAdvisorAndTheVisitor(t *testing.T) {
 	if len(outcomes) != 2 || outcomes["report sent"] != 1 || outcomes["confirmation sent"] != 1 {
 		t.Errorf("the outcomes are %v", outcomes)
 	}
-	if strings.Count(lines.String(), "mail sent") != 2 || !strings.Contains(lines.String(), "kind=report attempt=1") {
+	if strings.Count(lines.String(), "mail sent") != 2 || !strings.Contains(lines.String(), "request=6fd1c2b4-0000-4000-8000-1234567890ab kind=report attempt=1") {
 		t.Errorf("the log says\n%s", lines)
 	}
 }

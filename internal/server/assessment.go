@@ -95,7 +95,7 @@ func (a *api) assess(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	record, err := a.evaluate(nonce, sent)
+	record, err := a.evaluate(nonce, requestID(r.Context()), sent)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -154,13 +154,13 @@ func (a *api) parse(w http.ResponseWriter, body []byte) (submission.Submission, 
 
 // evaluate asks the model and makes the record. To a serious illness the model
 // has no numbers: the record then holds the status and the answers alone.
-func (a *api) evaluate(nonce token.Nonce, sent submission.Submission) (store.Submission, error) {
+func (a *api) evaluate(nonce token.Nonce, request string, sent submission.Submission) (store.Submission, error) {
 	result := halo.Assess(sent.Profile)
 	if result.Status != halo.StatusOK && result.Status != halo.StatusNotApplicable {
 		return store.Submission{}, fmt.Errorf("the model answers a checked profile with the status %q", result.Status)
 	}
 	record := store.Submission{
-		Nonce: nonce, Advisor: sent.Advisor, First: sent.First, Last: sent.Last, Email: sent.Email,
+		Nonce: nonce, Request: request, Advisor: sent.Advisor, First: sent.First, Last: sent.Last, Email: sent.Email,
 		ConsentAt: a.Now().UTC(), ModelVersion: halo.ModelVersion, DataSHA256: halo.DataSHA256(),
 		ValuationYear: sent.Profile.ValuationYear(),
 	}

@@ -83,6 +83,9 @@ func TestASubmissionIsStoredWholeAndAnsweredInPart(t *testing.T) {
 	if s.Advisor != "planning" || s.First.Reveal() != "Ada" || s.Last.Reveal() != "Marked" || s.Email.Reveal() != "marked@visitor.example" {
 		t.Errorf("stored person differs: %q %q", s.Advisor, s.Last.Reveal())
 	}
+	if s.Request != got.header.Get("X-Request-Id") {
+		t.Errorf("its request is %q, answered as %q", s.Request, got.header.Get("X-Request-Id"))
+	}
 	if s.ModelVersion != halo.ModelVersion || s.DataSHA256 != halo.DataSHA256() || s.ValuationYear != year {
 		t.Errorf("stamped %q %q %d", s.ModelVersion, s.DataSHA256, s.ValuationYear)
 	}

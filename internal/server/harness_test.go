@@ -20,6 +20,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -47,6 +48,9 @@ mail: {host: smtp.example, port: 587, tls: required, from: halo@acme.example}
 `
 	widgetText = "console.log('a widget of some length, so that compressing it is worth while while while while')"
 )
+
+// requestPattern is the id of a request: a random UUID.
+var requestPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 // memory is a store in memory that can fail, wait or panic.
 type memory struct {
@@ -292,15 +296,16 @@ func (b *bench) post(token, text string) answer {
 func (b *bench) wantProblem(got answer, status int, errs ...halo.FieldError) {
 	b.t.Helper()
 	var problem struct {
-		Type, Title, Detail string
-		Status              int
-		Errors              []halo.FieldError
+		Type, Title, Detail, Instance string
+		Status                        int
+		Errors                        []halo.FieldError
 	}
 	if err := json.Unmarshal(got.body, &problem); err != nil {
 		b.t.Fatalf("answer %d %q is no problem: %v", got.status, got.body, err)
 	}
 	if got.status != status || problem.Status != status || got.header.Get("Content-Type") != "application/problem+json" ||
-		problem.Title != http.StatusText(status) || problem.Detail == "" || problem.Type == "" {
+		problem.Title != http.StatusText(status) || problem.Detail == "" || problem.Type == "" ||
+		problem.Instance != "urn:uuid:"+got.header.Get("X-Request-Id") {
 		b.t.Errorf("answer %d %s %s, want a problem of status %d", got.status, got.header.Get("Content-Type"), got.body, status)
 	}
 	if len(problem.Errors) != len(errs) {

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,25 +18,29 @@ type contextKey int
 
 const keyRequestID contextKey = iota
 
+// headerRequestID tells the id under which a request is logged.
+const headerRequestID = "X-Request-Id"
+
 // requestID is the id under which a request is logged.
 func requestID(ctx context.Context) string {
 	id, _ := ctx.Value(keyRequestID).(string)
 	return id
 }
 
+// newRequestID makes a random UUID (RFC 9562, version 4). What a caller sends
+// as an id is not believed: it would let strangers write into the logs.
 func newRequestID() string {
-	var id [8]byte
-	if _, err := rand.Read(id[:]); err != nil {
-		return ""
-	}
-	return hex.EncodeToString(id[:])
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // it never fails: the program would have ended
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
 // observe gives each request an id, logs it and counts it.
 func (a *api) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := newRequestID()
-		w.Header().Set("X-Request-Id", id)
+		w.Header().Set(headerRequestID, id)
 		request := r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
 		counted := &countingWriter{ResponseWriter: w}
 		defer a.tell(request, counted, time.Now())

@@ -12,16 +12,21 @@ import (
 
 // problem is the body of every answer that is not the one asked for (RFC 9457).
 type problem struct {
-	Type   string            `json:"type"`
-	Title  string            `json:"title"`
-	Status int               `json:"status"`
-	Detail string            `json:"detail"`
-	Errors []halo.FieldError `json:"errors,omitempty"`
+	Type     string            `json:"type"`
+	Title    string            `json:"title"`
+	Status   int               `json:"status"`
+	Detail   string            `json:"detail"`
+	Instance string            `json:"instance,omitempty"`
+	Errors   []halo.FieldError `json:"errors,omitempty"`
 }
 
-// writeProblem fills in type and title, which the status alone gives.
+// writeProblem fills in type and title, which the status alone gives, and as
+// the instance the id of the request: who reports a problem can quote it.
 func writeProblem(w http.ResponseWriter, p problem) {
 	p.Type, p.Title = "about:blank", http.StatusText(p.Status)
+	if id := w.Header().Get(headerRequestID); id != "" {
+		p.Instance = "urn:uuid:" + id
+	}
 	writeJSON(w, p.Status, "application/problem+json", p)
 }
 

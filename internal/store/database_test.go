@@ -67,7 +67,7 @@ func openWith(t *testing.T, credentialsDir string) *store.Store {
 // submission is a valid one; the number makes its nonce.
 func submission(number byte) store.Submission {
 	return store.Submission{
-		Nonce: [16]byte{15: number}, Advisor: "planning",
+		Nonce: [16]byte{15: number}, Request: "6fd1c2b4-0000-4000-8000-1234567890ab", Advisor: "planning",
 		First: personal.New("Marked-First"), Last: personal.New("Marked-Last"), Email: personal.New("marked@visitor.test"),
 		ConsentAt:    time.Date(2026, 3, 4, 5, 6, 7, 890, time.FixedZone("elsewhere", 3600)),
 		ModelVersion: "open-halo-1.0.0", DataSHA256: "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",

@@ -64,7 +64,7 @@ func lockDue(ctx context.Context, transaction *sql.Tx, limit int) (ids []any, er
 // answers and no result, so that it cannot tell any.
 func readDeliveries(ctx context.Context, transaction *sql.Tx, marks string, ids []any) ([]Delivery, error) {
 	rows, err := transaction.QueryContext(ctx,
-		`SELECT outbox.id, outbox.kind, outbox.attempts, outbox.created_at,
+		`SELECT outbox.id, outbox.kind, outbox.attempts, outbox.request, outbox.created_at,
 		   person.advisor, person.first_name, person.last_name, person.email,
 		   CASE WHEN outbox.kind = 'report' THEN assessment.input END,
 		   CASE WHEN outbox.kind = 'report' THEN assessment.result END,
@@ -81,7 +81,7 @@ func readDeliveries(ctx context.Context, transaction *sql.Tx, marks string, ids 
 	var deliveries []Delivery
 	for rows.Next() {
 		var d Delivery
-		err := rows.Scan(&d.ID, &d.Kind, &d.Attempts, &d.CreatedAt,
+		err := rows.Scan(&d.ID, &d.Kind, &d.Attempts, &d.Request, &d.CreatedAt,
 			&d.Advisor, &d.First, &d.Last, &d.Email, (*[]byte)(&d.Input), (*[]byte)(&d.Result),
 			&d.ModelVersion, &d.DataSHA256, &d.ValuationYear)
 		if err != nil {
@@ -94,10 +94,11 @@ func readDeliveries(ctx context.Context, transaction *sql.Tx, marks string, ids 
 
 // Sent ends a delivery that the relay has accepted. It does so even when the
 // lease is lost, because the mail is on its way whoever holds the lease; a
-// delivery that has ended or was erased is left as it is.
+// delivery that has ended or was erased is left as it is. The request's id goes:
+// it has no use any more.
 func (s *Store) Sent(ctx context.Context, delivery Delivery) error {
 	_, err := s.delivery.ExecContext(ctx,
-		`UPDATE halo_person.outbox SET state = 'sent', reason = '', finished_at = UTC_TIMESTAMP()
+		`UPDATE halo_person.outbox SET state = 'sent', reason = '', request = '', finished_at = UTC_TIMESTAMP()
 		 WHERE id = ? AND state <> 'sent'`, delivery.ID)
 	return failed("noting that a mail was sent", err)
 }

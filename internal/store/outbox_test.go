@@ -179,6 +179,9 @@ func TestSentEndsADeliveryForGood(t *testing.T) {
 	opened := openStore(t)
 	save(t, opened, submission(1))
 	for _, delivery := range claim(t, opened, "worker", 50*time.Millisecond, 2) {
+		if delivery.Request != submission(1).Request {
+			t.Errorf("the mail belongs to the request %q", delivery.Request)
+		}
 		for range 2 {
 			if err := opened.Sent(t.Context(), delivery); err != nil {
 				t.Fatal(err)
@@ -191,7 +194,7 @@ func TestSentEndsADeliveryForGood(t *testing.T) {
 	wantStats(t, opened, 0, 0)
 	var finished int
 	err := server.Master(t).QueryRow(
-		`SELECT COUNT(*) FROM halo_person.outbox WHERE state = 'sent' AND finished_at IS NOT NULL`).Scan(&finished)
+		`SELECT COUNT(*) FROM halo_person.outbox WHERE state = 'sent' AND finished_at IS NOT NULL AND request = ''`).Scan(&finished)
 	if err != nil || finished != 2 {
 		t.Errorf("%d finished, error %v", finished, err)
 	}

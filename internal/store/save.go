@@ -151,7 +151,7 @@ func insertPerson(ctx context.Context, transaction *sql.Tx, link int64, submissi
 		return failed("saving an assessment: inserting the consent", err)
 	}
 	for _, kind := range []Kind{KindReport, KindConfirmation} {
-		if err := insertDelivery(ctx, transaction, link, kind); err != nil {
+		if err := insertDelivery(ctx, transaction, link, kind, submission.Request); err != nil {
 			return err
 		}
 	}
@@ -159,14 +159,14 @@ func insertPerson(ctx context.Context, transaction *sql.Tx, link int64, submissi
 }
 
 // insertDelivery queues one mail.
-func insertDelivery(ctx context.Context, transaction *sql.Tx, link int64, kind Kind) error {
+func insertDelivery(ctx context.Context, transaction *sql.Tx, link int64, kind Kind, request string) error {
 	id, err := randomID()
 	if err != nil {
 		return err
 	}
 	_, err = transaction.ExecContext(ctx,
-		`INSERT INTO halo_person.outbox (id, assessment_id, kind, created_at, due_at)
-		 VALUES (?, ?, ?, UTC_TIMESTAMP(), UTC_TIMESTAMP(6))`, id, link, string(kind))
+		`INSERT INTO halo_person.outbox (id, assessment_id, kind, request, created_at, due_at)
+		 VALUES (?, ?, ?, ?, UTC_TIMESTAMP(), UTC_TIMESTAMP(6))`, id, link, string(kind), request)
 	if err = failed("saving an assessment: queueing a mail", err); hasNumber(err, numberDuplicate) {
 		return errIDTaken
 	}

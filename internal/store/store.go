@@ -54,6 +54,9 @@ type Store struct {
 type Submission struct {
 	// Nonce is the idempotency key of the visitor's token.
 	Nonce [16]byte
+	// Request is the id of the request, by which log lines are found; at most
+	// 36 ASCII characters, or empty.
+	Request string
 	// Advisor is the id of the advisor on whose page the visitor was.
 	Advisor string
 	// First, Last and Email are all that is kept of the person.
@@ -96,6 +99,8 @@ type Delivery struct {
 	ID int64
 	// Kind says to whom the mail goes and what it holds.
 	Kind Kind
+	// Request is the id of the request that queued the mail, or empty.
+	Request string
 	// Advisor is the advisor's id.
 	Advisor string
 	// First, Last and Email are the visitor's.
