@@ -19,16 +19,22 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"halo.dev/halo/internal/delivery"
+	"halo.dev/halo/internal/halo"
 	"halo.dev/halo/internal/mail"
 	"halo.dev/halo/internal/report"
 	"halo.dev/halo/internal/sealing"
 	"halo.dev/halo/internal/server"
 	"halo.dev/halo/internal/server/config"
+	"halo.dev/halo/internal/server/connections"
 	"halo.dev/halo/internal/server/reload"
 	"halo.dev/halo/internal/server/token"
 	"halo.dev/halo/internal/store"
+	"halo.dev/halo/internal/telemetry"
 	"halo.dev/halo/internal/widget"
 )
+
+// telemetryTimeout bounds how long the end waits for the collector.
+const telemetryTimeout = 3 * time.Second
 
 // serveFlags are what needs a rollout to change.
 type serveFlags struct {
@@ -114,6 +120,8 @@ type service struct {
 	flags           serveFlags
 	logger          *slog.Logger
 	metrics         *server.Metrics
+	telemetry       *telemetry.Telemetry
+	guard           *connections.Guard
 	config          *reload.Value[config.Config]
 	certificate     *reload.Value[*tls.Certificate]
 	keys            *reload.Value[token.Ring]
@@ -132,18 +140,26 @@ func newService(ctx context.Context, flags serveFlags, logger *slog.Logger) (*se
 	if err := s.load(); err != nil {
 		return nil, err
 	}
+	s.metrics.Running(version, halo.ModelVersion)
 	var err error
+	s.telemetry, err = telemetry.FromEnvironment(ctx, telemetry.Options{
+		Version: version, Tenant: s.config.Get().Tenant, Metrics: s.metrics.Gatherer(), Logger: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
 	if s.store, err = store.Open(ctx, flags.database); err != nil {
 		return nil, err
 	}
+	s.metrics.WatchPools(s.store.Pools)
 	wake := make(chan struct{}, 1)
 	if err := s.assemble(wake); err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
-	if s.publicPort, err = server.Listen(ctx, flags.listen, flags.trustedProxies); err != nil {
+	if s.publicPort, err = server.Listen(ctx, flags.listen, flags.trustedProxies, s.guard); err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
-	if s.privatePort, err = server.Listen(ctx, flags.healthListen, nil); err != nil {
+	if s.privatePort, err = server.Listen(ctx, flags.healthListen, nil, nil); err != nil {
 		return nil, errors.Join(err, s.publicPort.Close(), s.store.Close())
 	}
 	return s, nil
@@ -197,7 +213,7 @@ func (s *service) assemble(wake chan struct{}) error {
 	handler, err := server.NewHandler(server.Options{
 		Config: s.config.Get, Keys: s.keys.Get, Store: s.store, Now: time.Now,
 		Script: widget.Script(), ScriptHash: widget.Hash(),
-		TrustedProxies: s.flags.trustedProxies, Metrics: s.metrics, Logger: s.logger,
+		TrustedProxies: s.flags.trustedProxies, Metrics: s.metrics, Logger: s.logger, Tracer: s.telemetry.Tracer(),
 		Wake: func() {
 			select {
 			case wake <- struct{}{}:
@@ -208,8 +224,10 @@ func (s *service) assemble(wake chan struct{}) error {
 	if err != nil {
 		return err
 	}
-	s.health = server.NewHealth(s.store, s.metrics, func() string { return s.config.Get().Hash }, 0)
+	s.health = server.NewHealth(s.store, s.metrics, func() string { return s.config.Get().Hash }, version, 0)
 	s.public = server.NewPublic(handler, s.certificate.Get, s.logger)
+	s.guard = connections.New(connections.Options{Shared: s.flags.trustedProxies, Opened: s.metrics.Opened, Refused: s.metrics.Refused})
+	s.guard.Watch(s.public)
 	s.private = server.NewPrivate(s.health.Handler(), s.logger)
 	s.worker, err = s.newWorker(wake)
 	return err
@@ -228,7 +246,10 @@ func (s *service) newWorker(wake <-chan struct{}) (*mail.Worker, error) {
 	writer := delivery.Writer{Config: s.config.Get, Report: renderer.Render, Failed: s.metrics.Unwritten}
 	return &mail.Worker{
 		Outbox: s.store, Relay: s.relay, Render: writer.Write, Name: name, Logger: s.logger, Wake: wake,
-		Observe: func(kind store.Kind, outcome mail.Outcome) { s.metrics.Mail(string(kind), string(outcome)) },
+		Tracer: s.telemetry.Tracer(),
+		Observe: func(kind store.Kind, outcome mail.Outcome, took time.Duration) {
+			s.metrics.Mail(string(kind), string(outcome), took)
+		},
 	}, nil
 }
 
@@ -262,8 +283,19 @@ func (s *service) run(ctx context.Context) error {
 	worked.Wait()
 	stopWatch()
 	err := group.Wait()
+	s.sendLast(ctx)
 	s.logger.Info("stopped")
 	return errors.Join(err, s.store.Close())
+}
+
+// sendLast sends what the collector has not got yet. That it does not get it is
+// no failure of the service.
+func (s *service) sendLast(ctx context.Context) {
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), telemetryTimeout)
+	defer cancel()
+	if err := s.telemetry.Shutdown(bounded); err != nil {
+		s.logger.Warn(err.Error())
+	}
 }
 
 // startWork starts what is finished first at the end: requests and mail. A

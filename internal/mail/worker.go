@@ -11,6 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"halo.dev/halo/internal/personal"
 	"halo.dev/halo/internal/store"
 )
@@ -73,8 +78,12 @@ type Worker struct {
 	// Backoff says how long to wait after an attempt, counted from 1;
 	// ExponentialBackoff when nil.
 	Backoff func(attempt int) time.Duration
-	// Observe, when not nil, is told how each attempt ended.
-	Observe func(kind store.Kind, outcome Outcome)
+	// Observe, when not nil, is told how each attempt ended and how long it
+	// took.
+	Observe func(kind store.Kind, outcome Outcome, took time.Duration)
+	// Tracer, when not nil, makes a span of each attempt. It holds what a log
+	// line holds but the reason.
+	Tracer trace.Tracer
 }
 
 // Run drains the outbox until the context ends. A mail that is being sent then
@@ -119,7 +128,9 @@ func (w *Worker) drain(ctx context.Context) {
 // whether to go on with the next.
 func (w *Worker) attempt(ctx context.Context, delivery store.Delivery) (goOn bool) {
 	// What has begun is finished, also when the worker is to stop.
-	ctx = context.WithoutCancel(ctx)
+	ctx, span := w.span(context.WithoutCancel(ctx), delivery)
+	defer span.End()
+	begin := time.Now()
 	sending, cancel := context.WithTimeout(ctx, w.sendTimeout())
 	err := w.send(sending, delivery)
 	cancel()
@@ -143,8 +154,20 @@ func (w *Worker) attempt(ctx context.Context, delivery store.Delivery) (goOn boo
 		again := time.Now().Add(w.backoff(delivery.Attempts))
 		note = func(ctx context.Context) error { return w.Outbox.Retry(ctx, delivery, again, reason) }
 	}
+	span.SetAttributes(attribute.String("halo.outcome", string(outcome)))
 	w.tell(delivery, outcome, reason)
+	if w.Observe != nil {
+		w.Observe(delivery.Kind, outcome, time.Since(begin))
+	}
 	return w.keepNoting(ctx, delivery, note) && (!isRefused || !refused.RelayAway())
+}
+
+// span begins the span of an attempt. Its trace is its own: the request that
+// queued the mail ended long ago, and is found by its id.
+func (w *Worker) span(ctx context.Context, delivery store.Delivery) (context.Context, trace.Span) {
+	return w.tracer().Start(ctx, "mail", trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(
+		attribute.String("halo.request", delivery.Request), attribute.String("halo.delivery", label(delivery)),
+		attribute.String("halo.kind", string(delivery.Kind)), attribute.Int("halo.attempt", delivery.Attempts)))
 }
 
 // send renders a mail and hands it to the relay.
@@ -152,13 +175,26 @@ func (w *Worker) send(ctx context.Context, delivery store.Delivery) error {
 	if delivery.Attempts > w.maxAttempts() {
 		return errors.New("the attempts before this one ended without a word")
 	}
-	message, err := w.render(ctx, delivery)
+	rendering, span := w.tracer().Start(ctx, "render")
+	message, err := w.render(rendering, delivery)
+	end(span, err)
 	if err != nil {
 		return err
 	}
 	relay := w.Relay()
 	message.ID = MessageID(delivery, relay)
-	return Send(ctx, relay, message)
+	sending, span := w.tracer().Start(ctx, "send", trace.WithSpanKind(trace.SpanKindClient))
+	err = Send(sending, relay, message)
+	end(span, err)
+	return err
+}
+
+// end ends a span; the reason of a failure is in the log.
+func end(span trace.Span, err error) {
+	if err != nil {
+		span.SetStatus(codes.Error, "")
+	}
+	span.End()
 }
 
 // render calls Render. A panic there is an error of this one mail, and must
@@ -202,7 +238,7 @@ func (w *Worker) keepNoting(ctx context.Context, delivery store.Delivery, note f
 	}
 }
 
-// tell logs and counts an attempt.
+// tell logs an attempt.
 func (w *Worker) tell(delivery store.Delivery, outcome Outcome, reason string) {
 	attributes := []any{"delivery", label(delivery), "request", delivery.Request, "kind", delivery.Kind, "attempt", delivery.Attempts}
 	switch outcome {
@@ -212,9 +248,6 @@ func (w *Worker) tell(delivery store.Delivery, outcome Outcome, reason string) {
 		w.Logger.Warn("mail not sent, to be tried again", append(attributes, "reason", reason)...)
 	case OutcomeParked:
 		w.Logger.Error("mail not sent and parked", append(attributes, "reason", reason)...)
-	}
-	if w.Observe != nil {
-		w.Observe(delivery.Kind, outcome)
 	}
 }
 
@@ -253,6 +286,13 @@ func withoutNames(text string, delivery store.Delivery) string {
 func (w *Worker) poll() time.Duration        { return cmp.Or(w.Poll, 5*time.Second) }
 func (w *Worker) sendTimeout() time.Duration { return cmp.Or(w.SendTimeout, 15*time.Second) }
 func (w *Worker) maxAttempts() int           { return cmp.Or(w.MaxAttempts, 120) }
+
+func (w *Worker) tracer() trace.Tracer {
+	if w.Tracer == nil {
+		return noop.NewTracerProvider().Tracer("")
+	}
+	return w.Tracer
+}
 
 func (w *Worker) backoff(attempt int) time.Duration {
 	if w.Backoff == nil {

@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -10,9 +11,32 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"halo.dev/halo/internal/store"
 )
+
+// wantSpans checks those of two mails that were sent.
+func wantSpans(t *testing.T, spans []sdktrace.ReadOnlySpan) {
+	t.Helper()
+	var told []string
+	for _, span := range spans {
+		line := span.Name()
+		for _, attribute := range span.Attributes() {
+			if attribute.Key != "halo.delivery" { // which is random
+				line += " " + attribute.Value.Emit()
+			}
+		}
+		told = append(told, line)
+	}
+	slices.Sort(told)
+	const request = "6fd1c2b4-0000-4000-8000-1234567890ab"
+	want := []string{"mail " + request + " confirmation 1 sent", "mail " + request + " report 1 sent", "render", "render", "send", "send"}
+	if !slices.Equal(told, want) {
+		t.Errorf("the spans are %q, want %q", told, want)
+	}
+}
 
 func TestWhatWaitsIsSentToTheAdvisorAndTheVisitor(t *testing.T) {
 	opened, relay := openStore(t), startRelay(t)
@@ -20,15 +44,18 @@ func TestWhatWaitsIsSentToTheAdvisorAndTheVisitor(t *testing.T) {
 	worker, lines := newWorker(t, opened, relay)
 	var mutex sync.Mutex
 	outcomes := map[string]int{}
-	worker.Observe = func(kind store.Kind, outcome Outcome) {
+	worker.Observe = func(kind store.Kind, outcome Outcome, _ time.Duration) {
 		mutex.Lock()
 		defer mutex.Unlock()
 		outcomes[string(kind)+" "+string(outcome)]++
 	}
+	spans := tracetest.NewSpanRecorder()
+	worker.Tracer = sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)).Tracer("test")
 	stop := start(t, worker)
 	outboxIs(t, opened, 0, 0)
 	stop()
 	wantEachOnce(t, relay, 2)
+	wantSpans(t, spans.Ended())
 	recipients := map[string]bool{}
 	for _, message := range relay.taken() {
 		recipients[message.to] = true
@@ -123,7 +150,7 @@ func TestNothingIsLostWhileTheRelayIsAway(t *testing.T) {
 	}
 	worker, _ := newWorker(t, opened, relay)
 	var retried atomic.Int32
-	worker.Observe = func(_ store.Kind, outcome Outcome) {
+	worker.Observe = func(_ store.Kind, outcome Outcome, _ time.Duration) {
 		if outcome == OutcomeRetried {
 			retried.Add(1)
 		}

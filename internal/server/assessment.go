@@ -95,7 +95,11 @@ func (a *api) assess(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	record, err := a.evaluate(nonce, requestID(r.Context()), sent)
+	var record store.Submission
+	err := a.part(r.Context(), "model", func(ctx context.Context) (err error) {
+		record, err = a.evaluate(nonce, requestID(ctx), sent)
+		return err
+	})
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -183,7 +187,13 @@ func (a *api) evaluate(nonce token.Nonce, request string, sent submission.Submis
 func (a *api) save(w http.ResponseWriter, r *http.Request, record store.Submission) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), storeDeadline)
 	defer cancel()
-	receipt, err := a.Store.Save(ctx, record)
+	var receipt store.Receipt
+	begin := time.Now()
+	err := a.part(ctx, "store", func(ctx context.Context) (err error) {
+		receipt, err = a.Store.Save(ctx, record)
+		return err
+	})
+	a.Metrics.saved(time.Since(begin))
 	if err != nil {
 		a.Metrics.assessed("unavailable")
 		a.Logger.LogAttrs(ctx, slog.LevelError, "an assessment could not be stored",

@@ -29,6 +29,7 @@ import (
 	"halo.dev/halo/internal/halo"
 	"halo.dev/halo/internal/server"
 	"halo.dev/halo/internal/server/config"
+	"halo.dev/halo/internal/server/connections"
 	"halo.dev/halo/internal/server/reload"
 	"halo.dev/halo/internal/server/token"
 	"halo.dev/halo/internal/store"
@@ -98,6 +99,9 @@ type bench struct {
 	woken   chan struct{}
 	clock   *clock
 	stop    func() // ends the server and waits for its end
+	// limits and patience are the server's own where they are zero.
+	limits   connections.Limits
+	patience server.Patience
 }
 
 // clock is a clock that a test can move.
@@ -138,7 +142,14 @@ func (b *lockedBuffer) String() string {
 // start serves with the example's configuration, changed as wanted.
 func start(t *testing.T, change ...func(*server.Options)) *bench {
 	t.Helper()
-	b := &bench{t: t, store: &memory{}, metrics: server.NewMetrics(), log: &lockedBuffer{}, woken: make(chan struct{}, 100), clock: &clock{},
+	return startBounded(t, connections.Limits{}, server.Patience{}, change...)
+}
+
+// startBounded is start with other bounds for connections.
+func startBounded(t *testing.T, limits connections.Limits, patience server.Patience, change ...func(*server.Options)) *bench {
+	t.Helper()
+	b := &bench{limits: limits, patience: patience,
+		t: t, store: &memory{}, metrics: server.NewMetrics(), log: &lockedBuffer{}, woken: make(chan struct{}, 100), clock: &clock{},
 		dirs: map[string]string{"config": t.TempDir(), "tls": t.TempDir(), "keys": t.TempDir()}}
 	b.write("config", "config.yaml", yaml)
 	b.write("keys", "1", base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{1}, 32)))
@@ -185,7 +196,12 @@ func open[T any](t *testing.T, source, dir string, parse func(reload.Files) (T, 
 
 func (b *bench) serve(public *http.Server, trusted []netip.Prefix) {
 	b.t.Helper()
-	listener, err := server.Listen(b.t.Context(), "127.0.0.1:0", trusted)
+	guard := connections.New(connections.Options{Limits: b.limits, Shared: trusted, Opened: b.metrics.Opened, Refused: b.metrics.Refused})
+	guard.Watch(public)
+	if b.patience != (server.Patience{}) {
+		b.patience.Apply(public)
+	}
+	listener, err := server.Listen(b.t.Context(), "127.0.0.1:0", trusted, guard)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type Health struct {
 	database Database
 	metrics  *Metrics
 	config   func() (hash string)
+	version  string
 	interval time.Duration
 
 	state    atomic.Pointer[databaseState]
@@ -40,12 +41,13 @@ type Health struct {
 }
 
 // NewHealth makes a Health that asks the database every interval; 5 s when
-// zero. config returns the hash of the configuration in force.
-func NewHealth(database Database, metrics *Metrics, config func() (hash string), interval time.Duration) *Health {
+// zero. config returns the hash of the configuration in force; version is the
+// program's.
+func NewHealth(database Database, metrics *Metrics, config func() (hash string), version string, interval time.Duration) *Health {
 	if interval <= 0 {
 		interval = defaultProbeInterval
 	}
-	h := &Health{database: database, metrics: metrics, config: config, interval: interval}
+	h := &Health{database: database, metrics: metrics, config: config, version: version, interval: interval}
 	h.state.Store(&databaseState{})
 	return h
 }
@@ -111,6 +113,12 @@ func (h *Health) readiness() readiness {
 	return readiness{Ready: h.Ready(), Draining: h.draining.Load(), Database: database, Config: h.config()}
 }
 
+// status is the body of /status: what runs here, whatever its health.
+type status struct {
+	Config  string `json:"config_sha256"`
+	Version string `json:"version"`
+}
+
 // Handler is the handler of the health listener.
 func (h *Health) Handler() http.Handler {
 	mux := http.NewServeMux()
@@ -124,6 +132,9 @@ func (h *Health) Handler() http.Handler {
 			status = http.StatusServiceUnavailable
 		}
 		writeJSON(w, status, "application/json", found)
+	})
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, "application/json", status{Config: h.config(), Version: h.version})
 	})
 	mux.Handle("GET /metrics", h.metrics.Handler())
 	return mux

@@ -56,7 +56,7 @@ func probe(t *testing.T, h *server.Health, path string) (int, map[string]any) {
 func runHealth(t *testing.T, d *database) (*server.Health, *server.Metrics) {
 	t.Helper()
 	m := server.NewMetrics()
-	h := server.NewHealth(d, m, func() string { return "abc" }, 10*time.Millisecond)
+	h := server.NewHealth(d, m, func() string { return "abc" }, "1.2.3", 10*time.Millisecond)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
@@ -103,6 +103,15 @@ func TestAnOutageLeavesThePodReadyAndIsTold(t *testing.T) {
 	}
 	if !strings.Contains(scrape(t, m), "\nhalo_outbox_pending 3") {
 		t.Error("what was last known of the outbox is forgotten")
+	}
+}
+
+func TestStatusTellsWhatRunsWhateverItsHealth(t *testing.T) {
+	d := &database{}
+	d.away.Store(true)
+	h, _ := runHealth(t, d)
+	if status, body := probe(t, h, "/status"); status != 200 || len(body) != 2 || body["config_sha256"] != "abc" || body["version"] != "1.2.3" {
+		t.Errorf("%d %v", status, body)
 	}
 }
 

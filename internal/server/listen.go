@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pires/go-proxyproto"
+	"halo.dev/halo/internal/server/connections"
 	"halo.dev/halo/internal/server/reload"
 )
 
@@ -27,8 +28,26 @@ const (
 	writeTimeout   = 20 * time.Second
 	idleTimeout    = 60 * time.Second
 	maxHeaderBytes = 16 << 10
-	maxStreams     = 100
+	maxStreams     = 20
 )
+
+// Patience is how long a server waits for whoever is on the other side.
+type Patience struct {
+	// Header bounds the handshake, and then the time to the end of a request's
+	// header; Read the whole request; Write the time from there to the end of
+	// the answer; Idle the time between two requests of a connection.
+	Header, Read, Write, Idle time.Duration
+}
+
+// patience is everybody's.
+func patience() Patience {
+	return Patience{Header: headerTimeout, Read: readTimeout, Write: writeTimeout, Idle: idleTimeout}
+}
+
+// Apply makes a server wait so long and no longer.
+func (p Patience) Apply(server *http.Server) {
+	server.ReadHeaderTimeout, server.ReadTimeout, server.WriteTimeout, server.IdleTimeout = p.Header, p.Read, p.Write, p.Idle
+}
 
 // ParseCertificate reads tls.crt and tls.key of a folder.
 func ParseCertificate(files reload.Files) (*tls.Certificate, error) {
@@ -48,38 +67,46 @@ func ParseCertificate(files reload.Files) (*tls.Certificate, error) {
 // NewPublic makes the server of the public listener: TLS 1.2 or later, HTTP/2.
 // certificate returns the one in force, for every handshake anew.
 func NewPublic(handler http.Handler, certificate func() *tls.Certificate, logger *slog.Logger) *http.Server {
-	return &http.Server{
+	server := &http.Server{ //nolint:gosec // Apply sets its time-outs
 		Handler: handler,
 		TLSConfig: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
 			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate(), nil },
 		},
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
-		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		ErrorLog:       connectionLog(logger),
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: maxStreams,
+			// Who takes the answer slowly holds a buffer, not the connection.
+			WriteByteTimeout: writeTimeout,
+		},
+		ErrorLog: connectionLog(logger),
 	}
+	patience().Apply(server)
+	return server
 }
 
 // NewPrivate makes the server of the health listener: plain HTTP, inside the
 // cluster only.
 func NewPrivate(handler http.Handler, logger *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog:       connectionLog(logger),
-	}
+	server := &http.Server{Handler: handler, MaxHeaderBytes: maxHeaderBytes, ErrorLog: connectionLog(logger)} //nolint:gosec // Apply sets its time-outs
+	patience().Apply(server)
+	return server
 }
 
 // Listen opens a TCP port. Connections of trusted proxies may begin with a
 // PROXY protocol header that tells the visitor's address; of others such a
-// header is not believed and ends in a failed handshake.
-func Listen(ctx context.Context, address string, trusted []netip.Prefix) (net.Listener, error) {
+// header is not believed and ends in a failed handshake. A guard, where there
+// is one, bounds the connections.
+func Listen(ctx context.Context, address string, trusted []netip.Prefix, guard *connections.Guard) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w", err)
+	}
+	if guard != nil {
+		// Below the PROXY protocol: its header is awaited in a connection's own
+		// goroutine, after the connection was counted.
+		listener = guard.Listener(listener)
 	}
 	if len(trusted) == 0 {
 		return listener, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"halo.dev/halo/internal/server/config"
+	"halo.dev/halo/internal/server/connections"
 	"halo.dev/halo/internal/server/reload"
 )
 
@@ -24,7 +25,12 @@ type Metrics struct {
 	assessments *prometheus.CounterVec
 	panics      prometheus.Counter
 	mails       *prometheus.CounterVec
+	mailTime    *prometheus.HistogramVec
 	undelivered *prometheus.CounterVec
+	saving      prometheus.Histogram
+	connections prometheus.Gauge
+	turnedAway  *prometheus.CounterVec
+	build       *prometheus.GaugeVec
 
 	configInfo    *prometheus.GaugeVec
 	reloads       *prometheus.CounterVec
@@ -59,6 +65,19 @@ func NewMetrics() *Metrics {
 		Name: "halo_http_request_duration_seconds", Help: "Time to answer, by route.",
 		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 	}, []string{"route"})
+	m.saving = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "halo_database_save_duration_seconds", Help: "Time to store an assessment, waiting for a connection included.",
+		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+	})
+	m.mailTime = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "halo_mail_attempt_duration_seconds", Help: "Time of an attempt to send a mail, writing it included, by kind.",
+		Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15},
+	}, []string{"kind"})
+	m.connections = gauge("halo_connections", "Open connections of the public port.")
+	m.turnedAway = counters("halo_connections_refused_total",
+		"Connections that were closed to keep within the limits, by reason: peer, together, silent.", "reason")
+	m.build = gauges("halo_build_info", "1 for the program that runs, by its version and its model's.", "version", "model")
+	m.registry.MustRegister(m.saving, m.mailTime, m.connections, m.turnedAway, m.build)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.requests, m.latency, m.rejections, m.assessments, m.panics, m.mails, m.undelivered, m.configInfo, m.reloads,
 		m.reloadBroken, m.certificate, m.databaseUp, m.outboxPending, m.outboxParked, m.outboxAge)
@@ -91,8 +110,29 @@ func (m *Metrics) rejected(reason string)  { m.rejections.WithLabelValues(reason
 func (m *Metrics) assessed(outcome string) { m.assessments.WithLabelValues(outcome).Inc() }
 func (m *Metrics) panicked()               { m.panics.Inc() }
 
-// Mail counts an attempt to send a mail.
-func (m *Metrics) Mail(kind, outcome string) { m.mails.WithLabelValues(kind, outcome).Inc() }
+// Gatherer gives the metrics to whoever sends them elsewhere.
+func (m *Metrics) Gatherer() prometheus.Gatherer { return m.registry }
+
+// Running tells which program this is.
+func (m *Metrics) Running(version, model string) { m.build.WithLabelValues(version, model).Set(1) }
+
+// Mail counts an attempt to send a mail, and how long it took.
+func (m *Metrics) Mail(kind, outcome string, took time.Duration) {
+	m.mails.WithLabelValues(kind, outcome).Inc()
+	m.mailTime.WithLabelValues(kind).Observe(took.Seconds())
+}
+
+// Opened counts a connection of the public port: 1 when it is opened, -1 when
+// it is closed.
+func (m *Metrics) Opened(change int) { m.connections.Add(float64(change)) }
+
+// Refused counts a connection that was closed to keep within the limits.
+func (m *Metrics) Refused(reason connections.Reason) {
+	m.turnedAway.WithLabelValues(string(reason)).Inc()
+}
+
+// saved tells how long storing an assessment took.
+func (m *Metrics) saved(took time.Duration) { m.saving.Observe(took.Seconds()) }
 
 // Unwritten counts a mail that could not be written yet.
 func (m *Metrics) Unwritten(reason string) { m.undelivered.WithLabelValues(reason).Inc() }

@@ -11,6 +11,10 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // contextKey is the type of this package's keys in a context.
@@ -36,16 +40,33 @@ func newRequestID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
 }
 
-// observe gives each request an id, logs it and counts it.
+// observe gives each request an id and a span, logs it and counts it. The span
+// is the first of its trace: what a caller sends as a trace is not believed
+// either.
 func (a *api) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := newRequestID()
 		w.Header().Set(headerRequestID, id)
-		request := r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
+		ctx, span := a.Tracer.Start(context.WithValue(r.Context(), keyRequestID, id), "request",
+			trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attribute.String("halo.request", id)))
+		defer span.End()
+		request := r.WithContext(ctx)
 		counted := &countingWriter{ResponseWriter: w}
 		defer a.tell(request, counted, time.Now())
 		next.ServeHTTP(counted, request)
 	})
+}
+
+// part makes a span of a part of a request. What failed is in the log, under
+// the request's id; the span tells only that it did.
+func (a *api) part(ctx context.Context, name string, work func(context.Context) error) error {
+	ctx, span := a.Tracer.Start(ctx, name)
+	defer span.End()
+	err := work(ctx)
+	if err != nil {
+		span.SetStatus(codes.Error, "")
+	}
+	return err
 }
 
 // tell logs and counts a request that was answered. The line holds nothing of
@@ -54,6 +75,13 @@ func (a *api) tell(r *http.Request, counted *countingWriter, start time.Time) {
 	// The mux has noted its pattern in the request that it was given.
 	route, method, elapsed := routeName(r.Pattern), methodName(r.Method), time.Since(start)
 	a.Metrics.served(route, method, counted.statusCode(), elapsed)
+	span := trace.SpanFromContext(r.Context())
+	span.SetName(method + " " + route)
+	span.SetAttributes(attribute.String("http.request.method", method), attribute.String("http.route", route),
+		attribute.Int("http.response.status_code", counted.statusCode()))
+	if counted.statusCode() >= http.StatusInternalServerError {
+		span.SetStatus(codes.Error, "")
+	}
 	a.Logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
 		slog.String("request", requestID(r.Context())), slog.String("method", method), slog.String("route", route),
 		slog.Int("status", counted.statusCode()), slog.Int64("bytes", counted.bytes),

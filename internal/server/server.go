@@ -12,9 +12,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path"
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"halo.dev/halo/internal/server/config"
 	"halo.dev/halo/internal/server/throttle"
 	"halo.dev/halo/internal/server/token"
@@ -28,7 +31,8 @@ type Store interface {
 	Save(ctx context.Context, submission store.Submission) (store.Receipt, error)
 }
 
-// Options are what the API needs. All are required but TrustedProxies and Wake.
+// Options are what the API needs. All are required but TrustedProxies, Wake
+// and Tracer.
 type Options struct {
 	// Config and Keys return what is in force now; they change while the
 	// server runs.
@@ -46,6 +50,9 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	Metrics        *Metrics
 	Logger         *slog.Logger
+	// Tracer makes a span of each request and of its dear parts. A span holds
+	// what a log line holds, and no more.
+	Tracer trace.Tracer
 }
 
 // api holds what the handlers share.
@@ -57,6 +64,9 @@ type api struct {
 
 // NewHandler makes the handler of the public listener.
 func NewHandler(options Options) (http.Handler, error) {
+	if options.Tracer == nil {
+		options.Tracer = noop.NewTracerProvider().Tracer("")
+	}
 	questionnaire, err := encodeQuestionnaire()
 	if err != nil {
 		return nil, err
@@ -71,10 +81,24 @@ func NewHandler(options Options) (http.Handler, error) {
 	mux.Handle("/widget/{file}", methods{http.MethodGet: script.versioned()})
 	mux.Handle("/api/v1/session", a.crossOrigin(methods{http.MethodGet: http.HandlerFunc(a.session)}))
 	mux.Handle("/api/v1/assessments", a.crossOrigin(methods{http.MethodPost: http.HandlerFunc(a.assess)}))
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		writeProblem(w, problem{Status: http.StatusNotFound, Detail: "There is nothing at this address."})
+	mux.HandleFunc("/", notFound)
+	return a.observe(securityHeaders(a.recoverPanics(plainPaths(mux)))), nil
+}
+
+func notFound(w http.ResponseWriter, _ *http.Request) {
+	writeProblem(w, problem{Status: http.StatusNotFound, Detail: "There is nothing at this address."})
+}
+
+// plainPaths finds nothing at paths with .. or // in them. The mux would send
+// the caller elsewhere, to an address that is made of what the caller wrote.
+func plainPaths(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path.Clean(r.URL.Path) != r.URL.Path {
+			notFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
-	return a.observe(securityHeaders(a.recoverPanics(mux))), nil
 }
 
 func limitsOf(c config.Config) throttle.Limits {

@@ -141,6 +141,11 @@ func (s *Store) Close() error {
 	return errors.Join(s.intake.Close(), s.delivery.Close())
 }
 
+// Pools is the state of the connections, by user.
+func (s *Store) Pools() map[string]sql.DBStats {
+	return map[string]sql.DBStats{userIntake: s.intake.Stats(), userDelivery: s.delivery.Stats()}
+}
+
 // Ping asks the database for an answer as both users. The error names the user
 // and is a DatabaseError where the database itself refused.
 func (s *Store) Ping(ctx context.Context) error {
