@@ -288,7 +288,9 @@ func (b *bench) send(request *http.Request) answer {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return answer{response.StatusCode, response.Header, read, response.Proto, response.TLS}
+	got := answer{response.StatusCode, response.Header, read, response.Proto, response.TLS}
+	b.keepToTheDocument(request, got)
+	return got
 }
 
 // token asks for a session and returns its token.

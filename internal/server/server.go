@@ -18,6 +18,7 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+	"halo.dev/halo/internal/halo"
 	"halo.dev/halo/internal/server/config"
 	"halo.dev/halo/internal/server/throttle"
 	"halo.dev/halo/internal/server/token"
@@ -71,6 +72,10 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	document, err := DescribeAPI(halo.Questions())
+	if err != nil {
+		return nil, err
+	}
 	script, err := newScript(options.Script, options.ScriptHash)
 	if err != nil {
 		return nil, err
@@ -81,6 +86,7 @@ func NewHandler(options Options) (http.Handler, error) {
 	mux.Handle("/widget/{file}", methods{http.MethodGet: script.versioned()})
 	mux.Handle("/api/v1/session", a.crossOrigin(methods{http.MethodGet: http.HandlerFunc(a.session)}))
 	mux.Handle("/api/v1/assessments", a.crossOrigin(methods{http.MethodPost: http.HandlerFunc(a.assess)}))
+	mux.Handle("/api/v1/openapi.json", methods{http.MethodGet: serveDocument(document)})
 	mux.HandleFunc("/", notFound)
 	return a.observe(securityHeaders(a.recoverPanics(plainPaths(mux)))), nil
 }
