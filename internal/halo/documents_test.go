@@ -196,3 +196,15 @@ func TestOtherFormsHaveNoOtherFields(t *testing.T) {
 		t.Error("a curve for someone whom the model does not estimate")
 	}
 }
+
+func TestWhatIsCheckedWithoutAnAnswerIsWhatTheSheetRequiresAndTheYear(t *testing.T) {
+	want := uint32(1 << questionValuationYear)
+	for i, q := range answerSheet() {
+		if q.Required {
+			want |= 1 << i
+		}
+	}
+	if alwaysChecked != want {
+		t.Errorf("%b, want %b", alwaysChecked, want)
+	}
+}

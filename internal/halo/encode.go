@@ -9,11 +9,14 @@ import (
 // appendNumber appends a finite number exactly as encoding/json does, but for
 // negative zero, which it writes as 0.
 func appendNumber(dst []byte, v float64) []byte {
-	if whole := int64(v); float64(whole) == v && -shortestTo < v && v < shortestTo {
-		return strconv.AppendInt(dst, whole, 10)
-	}
-	if v >= shortestFrom && v < shortestTo {
+	whole := int64(v)
+	switch {
+	case float64(whole) == v && 0 <= v && v < shortestTo:
+		return appendWhole(dst, uint64(whole))
+	case v >= shortestFrom && v < shortestTo:
 		return appendShortest(dst, v)
+	case v == 0:
+		return append(dst, '0')
 	}
 	if abs := math.Abs(v); abs >= 1e-6 && abs < 1e21 {
 		return strconv.AppendFloat(dst, v, 'f', -1, 64)

@@ -2,6 +2,7 @@ package halo
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 	"strconv"
 )
@@ -32,8 +33,8 @@ const shareTolerance = 0.01 + 1e-9
 // twice the last value counts. The errors never quote an answer.
 func Parse(input []byte, year int) (Profile, []FieldError) {
 	s := scanner{input: input}
-	sheet, ok := readSheet(&s)
-	if !ok || !s.atEnd() {
+	var sheet rawSheet
+	if !sheet.read(&s) || !s.atEnd() {
 		return Profile{}, []FieldError{{"", codeType}}
 	}
 	return sheet.check(year)
@@ -41,42 +42,61 @@ func Parse(input []byte, year int) (Profile, []FieldError) {
 
 // rawSheet is a parsed but unchecked answer sheet.
 type rawSheet struct {
-	values  [questionCount][]byte // nil when absent or null
+	given   uint32 // bit i: question i is there and not null
+	values  [questionCount][]byte
 	unknown []string
 }
 
-// readSheet reads one JSON object; false means that the input holds no such
-// thing.
-func readSheet(s *scanner) (rawSheet, bool) {
-	var sheet rawSheet
-	index := questionIndex()
-	ok := s.object(func(key, value []byte) {
-		i, known := index[string(key)]
-		switch {
-		case !known:
-			sheet.unknown = append(sheet.unknown, string(key))
-		case isNull(value):
-			sheet.values[i] = nil
-		default:
-			sheet.values[i] = value
+// has says whether a question has an answer, of whatever kind.
+func (r *rawSheet) has(question int) bool { return r.given&(1<<question) != 0 }
+
+// read reads one JSON object; false means that the input holds no such thing.
+// Most sheets have the questions in order, so the next one is tried first.
+func (r *rawSheet) read(s *scanner) bool {
+	questions := answerSheet()
+	next := 0
+	return s.object(func(key, value []byte) {
+		i, known := next, next < questionCount && questions[next].ID == string(key)
+		if !known {
+			i, known = questionIndex()[string(key)]
 		}
+		if !known {
+			r.unknown = append(r.unknown, string(key))
+			return
+		}
+		next = i + 1
+		r.given |= 1 << i
+		if isNull(value) {
+			r.given &^= 1 << i
+		}
+		r.values[i] = value
 	})
-	return sheet, ok
 }
 
+// alwaysChecked are the questions that are looked at without an answer, too.
+const alwaysChecked = 1<<questionSex | 1<<questionAge | 1<<questionSeriousIllness | 1<<questionValuationYear
+
 // check turns the sheet into a profile, or into all of its errors.
-func (r *rawSheet) check(year int) (Profile, []FieldError) {
-	var errors []FieldError
+func (r *rawSheet) check(year int) (p Profile, errors []FieldError) {
 	slices.Sort(r.unknown)
 	for _, key := range slices.Compact(r.unknown) {
 		errors = append(errors, FieldError{key, codeUnknown})
 	}
-	var p Profile
 	var failed uint32
 	sheet := answerSheet()
-	for i := range sheet {
+	for left := r.given | alwaysChecked; left != 0; left &= left - 1 {
+		i := bits.TrailingZeros32(left)
 		q := &sheet[i]
-		if code := p.answer(i, q, r.values[i], year); code != "" {
+		var code string
+		switch {
+		case r.has(i):
+			code = p.answer(i, q, r.values[i])
+		case q.Required:
+			code = codeRequired
+		default:
+			code = p.answerWithin(i, q, float64(year))
+		}
+		if code != "" {
 			errors = append(errors, FieldError{q.ID, code})
 			failed |= 1 << i
 		}
@@ -93,7 +113,7 @@ func (r *rawSheet) check(year int) (Profile, []FieldError) {
 // checkBody checks height and weight together, after each alone.
 func (r *rawSheet) checkBody(p *Profile, failed uint32) (FieldError, bool) {
 	sheet := answerSheet()
-	height, weight := r.values[questionHeight] != nil, r.values[questionWeight] != nil
+	height, weight := r.has(questionHeight), r.has(questionWeight)
 	switch {
 	case height && !weight:
 		return FieldError{sheet[questionWeight].ID, codePair}, true
@@ -110,16 +130,7 @@ func (r *rawSheet) checkBody(p *Profile, failed uint32) (FieldError, bool) {
 
 // answer checks the raw answer to question i and stores it; it returns the code
 // of what is wrong, or "".
-func (p *Profile) answer(i int, q *Question, raw []byte, year int) string {
-	if raw == nil {
-		switch {
-		case q.Required:
-			return codeRequired
-		case i == questionValuationYear:
-			return p.answerWithin(i, q, float64(year))
-		}
-		return ""
-	}
+func (p *Profile) answer(i int, q *Question, raw []byte) string {
 	switch q.Type {
 	case TypeChoice:
 		return p.answerChoice(i, q, raw)

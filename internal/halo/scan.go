@@ -8,7 +8,38 @@ import "encoding/json"
 type scanner struct {
 	input []byte
 	pos   int
-	depth []byte // the open brackets of the value being skipped
+	open  brackets // of the value being skipped
+}
+
+// brackets are how open brackets close, the innermost last. The first few need
+// no memory of their own.
+type brackets struct {
+	depth int
+	near  [8]byte
+	far   []byte
+}
+
+func (b *brackets) push(closing byte) {
+	if b.depth < len(b.near) {
+		b.near[b.depth] = closing
+	} else {
+		b.far = append(b.far, closing)
+	}
+	b.depth++
+}
+
+func (b *brackets) pop() {
+	b.depth--
+	if b.depth >= len(b.near) {
+		b.far = b.far[:b.depth-len(b.near)]
+	}
+}
+
+func (b *brackets) innermost() byte {
+	if b.depth <= len(b.near) {
+		return b.near[b.depth-1]
+	}
+	return b.far[len(b.far)-1]
 }
 
 // atEnd says whether nothing but white space is left.
@@ -96,7 +127,7 @@ func (s *scanner) array(entry func(value []byte)) bool {
 func (s *scanner) value() ([]byte, bool) {
 	s.space()
 	start := s.pos
-	s.depth = s.depth[:0]
+	s.open = brackets{}
 	for {
 		opened, ok := s.token()
 		if !ok {
@@ -128,14 +159,14 @@ func (s *scanner) token() (opened, ok bool) {
 		if s.next('}') {
 			return false, true
 		}
-		s.depth = append(s.depth, '}')
+		s.open.push('}')
 		return true, s.member()
 	case c == '[':
 		s.pos++
 		if s.next(']') {
 			return false, true
 		}
-		s.depth = append(s.depth, ']')
+		s.open.push(']')
 		return true, true
 	case c == '"':
 		_, ok = s.string()
@@ -156,15 +187,15 @@ func (s *scanner) member() bool {
 
 // afterValue closes what ends here; more says that another value follows.
 func (s *scanner) afterValue() (more, ok bool) {
-	for len(s.depth) > 0 {
-		closing := s.depth[len(s.depth)-1]
+	for s.open.depth > 0 {
+		closing := s.open.innermost()
 		if s.next(',') {
 			return true, closing == ']' || s.member()
 		}
 		if !s.next(closing) {
 			return false, false
 		}
-		s.depth = s.depth[:len(s.depth)-1]
+		s.open.pop()
 	}
 	return false, true
 }

@@ -1,130 +1,191 @@
 package halo
 
 import (
+	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // shortestFrom and shortestTo bound the numbers that appendShortest takes.
 const shortestFrom, shortestTo = 1e-6, 1e15
 
-// powersOfFive holds 5^n with its highest bit at bit 63, and hence 10^n without
-// its exponent: exactly, as 5^22 has 52 bits.
-var powersOfFive = func() (table [23]uint64) {
-	power := uint64(1)
-	for n := range table {
-		table[n] = power << bits.LeadingZeros64(power)
-		power *= 5
-	}
-	return table
-}()
+// numberRoom is how many bytes the functions of this file may touch: 16 digits
+// before the point, or "0." and seven digits, and 16 after them.
+const numberRoom = 40
 
 // appendShortest appends the decimal number with the fewest digits that reads
 // back as v, of these the nearest one, without an exponent: what
 // strconv.AppendFloat(dst, v, 'f', -1, 64) appends. v is no whole number and is
 // from shortestFrom up to, but not including, shortestTo.
 //
-// It is Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles",
-// 2020) for this range alone, in which every power of ten is exact; that makes
-// it three multiplications, and a result three times as fast to write.
+// Digits are found and written without branches where which way they go cannot
+// be foreseen: a result has some hundred such numbers.
 func appendShortest(dst []byte, v float64) []byte {
-	// v = c*2^q, and k is chosen so that v/10^k has 16 or 17 digits.
-	fraction := math.Float64bits(v) & (1<<52 - 1)
-	c, q := fraction|1<<52, int(math.Float64bits(v)>>52)-1075
-	below := 4*c - 2 // four times the number halfway to the next smaller one
-	k := q * 1262611 >> 22
-	if fraction == 0 { // which is nearer at a power of two
-		below++
-		k = (q*1262611 - 524031) >> 22
-	}
-	shift := q + -k*1741647>>19 + 1
-	scale := powersOfFive[-k]
-	low, middle, high := roundToOdd(scale, below<<shift), roundToOdd(scale, 4*c<<shift), roundToOdd(scale, (4*c+2)<<shift)
-	if c%2 == 1 { // of two numbers halfway to a decimal, it reads back as the even one
-		low++
-		high--
-	}
-	return appendDecimal(dst, nearest(low, middle, high, &k), -k)
-}
-
-// roundToOdd is the upper half of a product, with the lowest bit set when
-// anything was cut off.
-func roundToOdd(a, b uint64) uint64 {
-	high, low := bits.Mul64(a, b)
-	if low != 0 {
-		high |= 1
-	}
-	return high
-}
-
-// nearest picks the decimal digits for the number middle/4 from between low/4
-// and high/4: with a digit less, and k one more, when one such lies there.
-func nearest(low, middle, high uint64, k *int) uint64 {
-	digits := middle / 4
-	tens := digits / 10
-	down, up := low <= 40*tens, 40*tens+40 <= high
-	if down != up {
-		*k++
-		if up {
-			tens++
-		}
-		return tens
-	}
-	down, up = low <= 4*digits, 4*digits+4 <= high
-	half := 4*digits + 2
-	if down != up {
-		if up {
-			digits++
-		}
-	} else if middle > half || middle == half && digits%2 == 1 {
-		digits++
-	}
-	return digits
-}
-
-// digitPairs are the numbers from 00 to 99.
-const digitPairs = "00010203040506070809101112131415161718192021222324252627282930313233343536373839" +
-	"40414243444546474849505152535455565758596061626364656667686970717273747576777879" +
-	"8081828384858687888990919293949596979899"
-
-// appendDecimal appends digits/10^places without trailing zeros; places is 1 or
-// more.
-func appendDecimal(dst []byte, digits uint64, places int) []byte {
-	for digits%10 == 0 && places > 0 {
-		digits /= 10
-		places--
-	}
-	const half = 1e8 // halves are worked out side by side
-	var text [18]byte
-	putPair(text[0:2], uint32(digits/half/half))
-	putEight(text[2:10], uint32(digits/half%half))
-	putEight(text[10:18], uint32(digits%half))
+	digits, b := shortest(v)
+	n := len(dst)
+	dst = slices.Grow(dst, numberRoom)
+	text := (*[numberRoom]byte)(dst[n : n+numberRoom])
 	at := 0
-	for at < len(text)-1 && text[at] == '0' {
+	if v >= 1 {
+		whole := uint64(int64(v)) // nothing that reads back as v is beyond the next whole number
+		if whole < 10000 {
+			at = putSmall(text, whole)
+		} else {
+			at = putWhole(text, whole)
+		}
+		text[at] = '.'
 		at++
+		digits = (digits - whole*b.unit) * b.fill
+	} else {
+		*(*[8]byte)(text[:]) = [8]byte{'0', '.', '0', '0', '0', '0', '0', '0'}
+		digits *= b.fill
+		first := digits / 1e16
+		at = int(b.zeros)
+		text[at] = '0' + byte(first)
+		at++
+		digits -= first * 1e16
 	}
-	if places == 0 {
-		return append(dst, text[at:]...)
-	}
-	whole := len(text) - at - places
-	if whole > 0 {
-		dst = append(dst, text[at:at+whole]...)
-		return append(append(dst, '.'), text[at+whole:]...)
-	}
-	dst = append(dst, "0.000000"[:2-whole]...)
-	return append(dst, text[at:]...)
+	return dst[:n+at+putFraction((*[16]byte)(text[at:at+16]), digits)]
 }
 
-// putEight writes eight digits.
-func putEight(text []byte, n uint32) {
-	high, low := n/10000, n%10000
-	putPair(text[0:2], high/100)
-	putPair(text[2:4], high%100)
-	putPair(text[4:6], low/100)
-	putPair(text[6:8], low%100)
+// binade is what all numbers v of one exponent share: v is c*2^q with 53 bits
+// in c, and 10^-places is the greatest power of ten up to 2^q.
+type binade struct {
+	scale, shift uint64 // 10^places*2^q is scale*2^shift/2^64
+	// reach is the half of that with the point between the two words.
+	reach, reachPart uint64
+	unit             uint64 // 10^places, for 1 and more
+	fill             uint64 // makes 16 digits after the point of places, and 17 below 1
+	zeros            uint8  // where the first of these 17 comes, below 1
 }
 
-// putPair writes two digits.
-func putPair(text []byte, n uint32) {
-	text[0], text[1] = digitPairs[2*n], digitPairs[2*n+1]
+// binades are those of 2^(i-1)/2^20 up to 2^i/2^20.
+var binades = func() (table [71]binade) {
+	for i := range table {
+		q := i - 73
+		places := -(q * 1262611 >> 22)
+		scale, unit := uint64(1), uint64(1)
+		for range places {
+			scale *= 5 // 5^22 has 52 bits
+			unit *= 10
+		}
+		shift := uint64(q + places + 64 - bits.LeadingZeros64(scale))
+		scale <<= bits.LeadingZeros64(scale)
+		b := binade{scale: scale, shift: shift, reach: scale >> (65 - shift), reachPart: scale << (shift - 1), unit: unit, fill: 1}
+		for range 16 - places {
+			b.fill *= 10
+		}
+		if v := math.Ldexp(1, q+53); v <= 1 {
+			for range 17 - max(places, 16) {
+				b.fill *= 10
+			}
+			b.zeros = uint8(max(places, 17) - 15)
+		}
+		table[i] = b
+	}
+	return table
+}()
+
+// shortest finds the digits of appendShortest: the number is digits/10^places,
+// maybe with zeros at the end. digits is below 10^17.
+//
+// It is the idea of Schubfach (Raffaello Giulietti, "The Schubfach way to render
+// doubles", 2020) for this range alone, in which every power of ten is exact.
+// v*10^places has 16 or 17 digits before the point, and everything within half
+// of 2^q*10^places, the reach, reads back as v. The reach is a half at least, so
+// the nearest whole number does, and less than five, so that at most one
+// multiple of ten does, which is shorter.
+func shortest(v float64) (digits uint64, b *binade) {
+	word := math.Float64bits(v)
+	b = &binades[word>>52-1002]
+	c := word&(1<<52-1) | 1<<52
+	// Both are 128 bits with the point in the middle.
+	whole, part := bits.Mul64(b.scale, c<<(b.shift&7))
+	// What is exactly halfway to the next number reads back as the even one.
+	reachPart, borrow := bits.Sub64(b.reachPart, c&1, 0)
+	reach := b.reach - borrow
+
+	tens := whole / 10
+	rest := whole - 10*tens
+	_, over := bits.Sub64(reachPart, part, 0)
+	_, over = bits.Sub64(reach, rest, over) // 1: the multiple of ten below is too far
+	_, carry := bits.Add64(part, reachPart, 0)
+	up := one(rest+reach+carry >= 10)
+	digits = whole + one(part+whole&1 > 1<<63)
+	if over == up { // either the one below or the one above
+		digits = 10 * (tens + up)
+	}
+	if c == 1<<52 { // a power of two, whose reach below is less, is whole in at most 14 digits and zeros
+		digits = whole
+	}
+	return digits, b
+}
+
+// one is 1 for true.
+func one(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// quads are the texts of 0000 to 9999, the first digit in the lowest byte.
+var quads = func() (table [10000]uint32) {
+	for i := range table {
+		n := uint32(i)
+		table[i] = n/1000 | n/100%10<<8 | n/10%10<<16 | n%10<<24 | zeros
+	}
+	return table
+}()
+
+// zeros are four digits 0.
+const zeros = 0x30303030
+
+// appendWhole appends a whole number below 10^16.
+func appendWhole(dst []byte, n uint64) []byte {
+	at := len(dst)
+	dst = slices.Grow(dst, numberRoom)
+	return dst[:at+putWhole((*[numberRoom]byte)(dst[at:at+numberRoom]), n)]
+}
+
+// putWhole writes a whole number below 10^16 and returns its length.
+func putWhole(text *[numberRoom]byte, n uint64) int {
+	if n < 10000 {
+		return putSmall(text, n)
+	}
+	at := putWhole(text, n/10000)
+	binary.LittleEndian.PutUint32(text[at:], quads[n%10000])
+	return at + 4
+}
+
+// putSmall is putWhole for a number below 10^4.
+func putSmall(text *[numberRoom]byte, n uint64) int {
+	word := quads[n]
+	leading := bits.TrailingZeros32(word^zeros|1<<24) / 8
+	binary.LittleEndian.PutUint32(text[:], word>>(8*leading))
+	return 4 - leading
+}
+
+// putFraction writes a number of 16 digits and returns their length without the
+// zeros at the end.
+func putFraction(text *[16]byte, n uint64) int {
+	left := n / 1e8
+	right := n - left*1e8
+	word := eightDigits(left)
+	binary.LittleEndian.PutUint64(text[:], word)
+	end := 8
+	if right != 0 {
+		word = eightDigits(right)
+		binary.LittleEndian.PutUint64(text[8:], word)
+		end = 16
+	}
+	return end - bits.LeadingZeros64(word^(zeros<<32|zeros))/8
+}
+
+// eightDigits is the text of a number below 10^8, the first digit in the lowest
+// byte.
+func eightDigits(n uint64) uint64 {
+	high := n * 109951163 >> 40 // n/10000
+	return uint64(quads[high]) | uint64(quads[n-high*10000])<<32
 }

@@ -25,6 +25,7 @@ func TestNumbersAreWrittenAsTheStandardLibraryWould(t *testing.T) {
 		checkNumber(t, math.Exp(random.Float64()*50-15))                                  // any size
 		checkNumber(t, math.Float64frombits(0x3eb0c6f7a0b5ed8d+random.Uint64N(0x3f<<52))) // any bits from 1e-6
 		checkNumber(t, math.Round(random.Float64()*1e9)/1e4)                              // short ones
+		checkNumber(t, math.Floor(math.Exp(random.Float64()*38)))                         // whole ones
 		checkNumber(t, -random.Float64())
 	}
 	for exponent := -1074; exponent <= 1023; exponent++ {
