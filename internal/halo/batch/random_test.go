@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math"
 	"math/rand/v2"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"halo.dev/halo/internal/halo"
@@ -119,6 +121,61 @@ func BenchmarkRandomProfiles(b *testing.B) {
 		}
 		b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "profiles/s")
 	})
+}
+
+// BenchmarkShares takes a few thousand profiles at a time through the stream,
+// through the same work in memory and through the model alone, in turn, and
+// reports the least processor time of each for one profile. What else runs on
+// the machine hardly moves it, unlike the time by the clock.
+func BenchmarkShares(b *testing.B) {
+	const n = 2000
+	input := randomSheets(n)
+	lines := bytes.SplitAfter(input, []byte("\n"))[:n]
+	profiles := make([]halo.Profile, n)
+	for i, line := range lines {
+		profiles[i], _ = halo.Parse(line, year)
+	}
+	var buffer []byte
+	stream, memory, model := math.Inf(1), math.Inf(1), math.Inf(1)
+	for b.Loop() {
+		stream = min(stream, processorTime(b, func() {
+			o := Options{Year: year, Workers: runtime.GOMAXPROCS(0)}
+			if err := Stream(context.Background(), bytes.NewReader(input), io.Discard, o); err != nil {
+				b.Fatal(err)
+			}
+		}))
+		memory = min(memory, processorTime(b, func() {
+			for _, line := range lines {
+				buffer, _ = Line(buffer[:0], line, year, Full)
+			}
+		}))
+		model = min(model, processorTime(b, func() {
+			for _, p := range profiles {
+				halo.Assess(p)
+			}
+		}))
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(stream/n, "streamed-µs")
+	b.ReportMetric(memory/n, "in-memory-µs")
+	b.ReportMetric(model/n, "model-µs")
+	b.ReportMetric(stream/memory, "of-in-memory")
+	b.ReportMetric(stream/model, "of-model")
+}
+
+// processorTime is how many microseconds of all cores f takes.
+func processorTime(b *testing.B, f func()) float64 {
+	before := usage(b)
+	f()
+	return usage(b) - before
+}
+
+func usage(b *testing.B) float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1000
 }
 
 // spread calls f for equal parts of 0..n on all cores.
