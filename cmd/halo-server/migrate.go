@@ -23,6 +23,7 @@ func runMigrate(ctx context.Context, args []string, std streams) int {
 	flags.StringVar(&config.CredentialsDir, "credentials-dir", "",
 		"the `folder` of the credentials that the users get: intake-username, intake-password, and the same of delivery and console")
 	flags.DurationVar(&config.Wait, "wait", 5*time.Minute, "how long to wait for the database at most")
+	retire := flags.Bool("retire", false, "drop the users of the other turn, and do nothing else; those of the credentials are signed in as first")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return exitOK
@@ -39,7 +40,11 @@ func runMigrate(ctx context.Context, args []string, std streams) int {
 			return exitMisused
 		}
 	}
-	if err := store.Migrate(ctx, config); err != nil {
+	act := store.Migrate
+	if *retire {
+		act = store.Retire
+	}
+	if err := act(ctx, config); err != nil {
 		fmt.Fprintf(std.err, "halo-server migrate: %v\n", err)
 		return exitFailed
 	}

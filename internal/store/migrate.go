@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -49,22 +50,12 @@ func Migrate(ctx context.Context, config MigrateConfig) error {
 	if err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
-	db, err := config.master()
-	if err != nil {
-		return fmt.Errorf("migrating: %w", err)
-	}
-	defer func() { _ = db.Close() }()
 	progress := progress{to: config.Progress}
-	connection, err := waitForDatabase(ctx, db, config, progress)
+	connection, end, err := begin(ctx, config, progress)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = connection.Close() }()
-	unlock, err := takeLock(ctx, connection, progress)
-	if err != nil {
-		return err
-	}
-	defer unlock()
+	defer end()
 	if err := applyAll(ctx, connection, steps, progress); err != nil {
 		return err
 	}
@@ -73,8 +64,38 @@ func Migrate(ctx context.Context, config MigrateConfig) error {
 			return err
 		}
 	}
+	if err := verify(ctx, config, users, progress); err != nil {
+		return err
+	}
 	progress.say("the database is ready, at version %d", steps[len(steps)-1].version)
 	return nil
+}
+
+// begin connects as the master user, once nobody else migrates the database.
+// The caller calls end.
+func begin(ctx context.Context, config MigrateConfig, progress progress) (connection *sql.Conn, end func(), err error) {
+	db, err := config.master()
+	if err != nil {
+		return nil, nil, fmt.Errorf("migrating: %w", err)
+	}
+	closing := []func(){func() { _ = db.Close() }}
+	end = func() {
+		for _, one := range slices.Backward(closing) {
+			one()
+		}
+	}
+	if connection, err = waitForDatabase(ctx, db, config, progress); err != nil {
+		end()
+		return nil, nil, err
+	}
+	closing = append(closing, func() { _ = connection.Close() })
+	unlock, err := takeLock(ctx, connection, progress)
+	if err != nil {
+		end()
+		return nil, nil, err
+	}
+	closing = append(closing, unlock)
+	return connection, end, nil
 }
 
 // master makes the pool of the master user; nothing is opened yet.
