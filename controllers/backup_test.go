@@ -193,7 +193,7 @@ func TestARestoredDatabaseGetsAPasswordOfItsOwnBeforeItIsMigrated(t *testing.T) 
 	w.get(&corev1.Secret{}, "database-master-2")
 	w.instance(1, "available")
 	w.instance(2, "available")
-	w.condition(halo.ConditionMigrationReady, "False", "Waiting for ACK to give the restored database a password")
+	w.condition(halo.ConditionMigrationReady, "False", "Waiting for ACK to give the database its newest master password")
 	w.syncLater()
 	w.condition(halo.ConditionMigrationReady, "False", "is running")
 	if database.Spec.SnapshotIdentifier == nil {

@@ -232,6 +232,10 @@ type DatabaseStatus struct {
 	// created is true from the moment that the DBCluster was seen: from then on none is created, only adopted.
 	// +optional
 	Created bool `json:"created,omitempty"`
+	// leaving is true from the moment that the database was ordered to go with its tenant, or that RDS turned out to have
+	// none: from then on it is not taken over again.
+	// +optional
+	Leaving bool `json:"leaving,omitempty"`
 	// writer is the instance that writes, as RDS tells it.
 	// +optional
 	Writer string `json:"writer,omitempty"`
@@ -248,6 +252,9 @@ type PasswordSwitch struct {
 	AskedAt metav1.Time `json:"askedAt"`
 	// +optional
 	SyncedBefore metav1.Time `json:"syncedBefore,omitempty"`
+	// set is true once ACK was seen to have given the database that password.
+	// +optional
+	Set bool `json:"set,omitempty"`
 }
 
 // SealingStatus names the keys that personal data may be sealed with. Nothing of it is secret: the keys themselves are

@@ -132,6 +132,14 @@ type ClassDatabase struct {
 	// +optional
 	Instances int32 `json:"instances,omitempty"`
 
+	// allowExisting says which databases that are there already a tenant may name in spec.database.existing: Adopt,
+	// External. None by default: a firm could name a database that is not its own.
+	// +kubebuilder:validation:MaxItems=2
+	// +kubebuilder:validation:items:Enum=Adopt;External
+	// +listType=set
+	// +optional
+	AllowExisting []ExistingKind `json:"allowExisting,omitempty"`
+
 	// availabilityZones are given to the instances in turn, when each is made: instance 1 the first, and so on. Absent
 	// means that RDS chooses; what it chose is reported.
 	// +kubebuilder:validation:MinItems=2

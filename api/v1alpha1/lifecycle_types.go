@@ -15,12 +15,21 @@ type ClassCredentials struct {
 // TenantCredentials overrides the class's credentials.
 type TenantCredentials struct {
 	// rotationDays is after how many days the database's users get new names and passwords; 0 is never by itself. The
-	// annotation halo.dev/rotate-credentials with a new value asks for it now.
+	// annotation halo.dev/rotate with a new value asks for it now.
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=365
 	// +optional
 	RotationDays *int32 `json:"rotationDays,omitempty"`
 }
+
+// ExistingKind is a way to use a database that is there already.
+type ExistingKind string
+
+// The ways.
+const (
+	ExistingAdopt    ExistingKind = "Adopt"
+	ExistingExternal ExistingKind = "External"
+)
 
 // ExistingDatabase says that the database is there already. Exactly one of adopt and external is given.
 // +kubebuilder:validation:XValidation:rule="has(self.adopt) != has(self.external)",message="spec.database.existing: give either adopt or external"
@@ -39,6 +48,12 @@ type AdoptedCluster struct {
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:Pattern=`^[a-z]([a-z0-9]|-[a-z0-9])*$`
 	ClusterIdentifier string `json:"clusterIdentifier"`
+	// masterUsername is the cluster's administrator: RDS cannot rename it. Its password is replaced.
+	// +kubebuilder:default=halo_master
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_]+$`
+	// +optional
+	MasterUsername string `json:"masterUsername,omitempty"`
 	// instanceIdentifiers are the cluster's instances; the class's further ones are made.
 	// +kubebuilder:validation:MaxItems=15
 	// +kubebuilder:validation:items:MaxLength=63
@@ -85,7 +100,7 @@ type CredentialsStatus struct {
 	// rotatedAt is when the users in force were introduced.
 	// +optional
 	RotatedAt *metav1.Time `json:"rotatedAt,omitempty"`
-	// request is the value of halo.dev/rotate-credentials that the users in force answer. With previous absent it has
+	// request is the value of halo.dev/rotate that the users in force answer. With previous absent it has
 	// been carried out.
 	// +optional
 	Request string `json:"request,omitempty"`

@@ -172,6 +172,11 @@ func (in *ClassDatabase) DeepCopyInto(out *ClassDatabase) {
 		*out = new(ServerlessCapacity)
 		(*in).DeepCopyInto(*out)
 	}
+	if in.AllowExisting != nil {
+		in, out := &in.AllowExisting, &out.AllowExisting
+		*out = make([]ExistingKind, len(*in))
+		copy(*out, *in)
+	}
 	if in.AvailabilityZones != nil {
 		in, out := &in.AvailabilityZones, &out.AvailabilityZones
 		*out = make([]string, len(*in))
@@ -767,14 +772,14 @@ func (in *HaloTenantStatus) DeepCopyInto(out *HaloTenantStatus) {
 		*out = new(CertificateStatus)
 		(*in).DeepCopyInto(*out)
 	}
-	if in.Credentials != nil {
-		in, out := &in.Credentials, &out.Credentials
-		*out = new(CredentialsStatus)
-		(*in).DeepCopyInto(*out)
-	}
 	if in.Sealing != nil {
 		in, out := &in.Sealing, &out.Sealing
 		*out = new(SealingStatus)
+		(*in).DeepCopyInto(*out)
+	}
+	if in.Credentials != nil {
+		in, out := &in.Credentials, &out.Credentials
+		*out = new(CredentialsStatus)
 		(*in).DeepCopyInto(*out)
 	}
 	if in.Migration != nil {

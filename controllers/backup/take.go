@@ -10,6 +10,8 @@ import (
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/database"
+	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 )
@@ -20,7 +22,9 @@ func (r *Reconciler) take(ctx context.Context, w *work) error {
 		return err
 	}
 	w.status.SnapshotIdentifier = naming.Snapshot(w.backup.Name)
-	w.status.ClusterIdentifier = naming.Database(w.backup.Spec.TenantName)
+	if w.tenant != nil {
+		w.status.ClusterIdentifier = desired.ClusterIdentifier(w.tenant)
+	}
 	w.recordSealing()
 	if w.snapshot != nil {
 		w.reportSnapshot()
@@ -33,6 +37,10 @@ func (r *Reconciler) take(ctx context.Context, w *work) error {
 	}
 	if w.tenant == nil {
 		w.report.Stalled(halo.ReasonUnknownTenant, fmt.Sprintf("spec.tenantName: there is no HaloTenant %q", w.backup.Spec.TenantName))
+		return nil
+	}
+	if desired.External(w.tenant) != nil {
+		w.report.Stalled(halo.ReasonInvalidSpec, fmt.Sprintf("spec.tenantName: the database of HaloTenant %q is run and copied by somebody else", w.tenant.Name))
 		return nil
 	}
 	return r.create(ctx, w)
@@ -70,11 +78,15 @@ func (r *Reconciler) create(ctx context.Context, w *work) error {
 		w.report.Waiting(halo.ReasonWaiting, "Waiting for DBCluster "+key.Name+" to be available"+state(cluster))
 		return nil
 	}
+	if !clusterGone && decide.IdentityOf(w.tenant, cluster).Claim() == database.ClaimReplaced {
+		w.report.Waiting(halo.ReasonDatabaseReplaced, "DBCluster "+key.Name+" is another database than the tenant's data are in; no copy is taken of it")
+		return nil
+	}
 	class := &halo.HaloTenantClass{}
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: w.tenant.Spec.ClassName}, class); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("reading class %s: %w", w.tenant.Spec.ClassName, err)
 	}
-	snapshot := desired.Snapshot(w.backup, class.Spec.Region)
+	snapshot := desired.Snapshot(w.backup, class.Spec.Region, w.status.ClusterIdentifier)
 	w.status.Region = class.Spec.Region
 	if err := r.Client.Create(ctx, snapshot, client.FieldOwner(naming.ManagedBy)); err != nil {
 		return fmt.Errorf("creating DBClusterSnapshot %s: %w", snapshot.Name, err)

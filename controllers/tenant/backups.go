@@ -10,13 +10,19 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/schedule"
 )
 
 // scheduleBackup creates the HaloBackup of the newest tick that has passed. Its name is made of the tick, so that no
 // restart and no second manager takes a copy twice. A copy still under way is waited for.
+// A tenant at rest writes nothing that a copy could miss, and somebody else's database is copied by them.
 func (r *Reconciler) scheduleBackup(ctx context.Context, w *work) error {
+	if w.tenant.Spec.Hibernate || desired.External(w.tenant) != nil {
+		w.status.Backup = nil
+		return nil
+	}
 	times, err := schedule.Parse(w.settings.Schedule, w.settings.TimeZone)
 	if err != nil {
 		return fmt.Errorf("reading the schedule of tenant %s: %w", w.tenant.Name, err)
@@ -64,6 +70,10 @@ func (w *work) backupUnderWay() bool {
 func (w *work) reportBackups() {
 	if w.status.Backup == nil {
 		w.status.Backup = &halo.BackupStatus{}
+	}
+	if desired.External(w.tenant) != nil {
+		w.report.Unknown(halo.ConditionBackupReady, halo.ReasonNoBackupYet, "The database is copied by those who run it")
+		return
 	}
 	status := w.status.Backup
 	var newest *halo.HaloBackup

@@ -21,6 +21,7 @@ import (
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/apply"
 	"halo.dev/halo/internal/certificate"
+	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 )
 
@@ -47,6 +48,7 @@ import (
 const (
 	indexClass     = "spec.className"
 	indexHostname  = "spec.hostname"
+	indexCluster   = "spec.database.clusterIdentifier"
 	indexBootstrap = "spec.bootstrap.backupName"
 	indexTenant    = "spec.tenantName"
 )
@@ -100,6 +102,9 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	}{
 		{&halo.HaloTenant{}, indexClass, func(o client.Object) []string { return []string{o.(*halo.HaloTenant).Spec.ClassName} }},
 		{&halo.HaloTenant{}, indexHostname, func(o client.Object) []string { return []string{o.(*halo.HaloTenant).Spec.Hostname} }},
+		{&halo.HaloTenant{}, indexCluster, func(o client.Object) []string {
+			return []string{desired.ClusterIdentifier(o.(*halo.HaloTenant))}
+		}},
 		{&halo.HaloTenant{}, indexBootstrap, func(o client.Object) []string {
 			if bootstrap := o.(*halo.HaloTenant).Spec.Bootstrap; bootstrap != nil {
 				return []string{bootstrap.BackupName}

@@ -10,6 +10,7 @@ import (
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/database"
 	"halo.dev/halo/internal/decide"
 )
 
@@ -23,12 +24,32 @@ func Children() []client.Object {
 	}
 }
 
-// decide takes the decision for what was seen, and remembers what it asks to remember.
+// decide takes the decision for what was seen, and remembers what was seen of the database.
 func (w *work) decide(restoreFrom string) {
-	w.decision = decide.Tenant(decide.Facts{Tenant: w.tenant, Class: w.class, State: w.state, RestoreFrom: restoreFrom, Now: w.now})
+	w.decision = decide.Tenant(decide.Facts{Tenant: w.tenant, Class: w.class, State: w.state, RestoreFrom: restoreFrom, Lost: w.lost, Now: w.now})
 	if w.status.Database == nil {
 		w.status.Database = &halo.DatabaseStatus{}
 	}
-	w.status.Database.PasswordSwitch = w.decision.PasswordSwitch
+	w.rememberDatabase()
 	w.wakeAt(w.decision.Wake)
+}
+
+// rememberDatabase records which database was seen. A record is never taken back.
+func (w *work) rememberDatabase() {
+	recorded, cluster := w.status.Database, w.decision.Identity.Present
+	if w.decision.Claim == database.ClaimReplaced {
+		return
+	}
+	recorded.Created = recorded.Created || cluster != nil
+	recorded.ResourceID = w.decision.Identity.ResourceID()
+	recorded.Writer = first(database.Writer(cluster), recorded.Writer)
+}
+
+// rememberCredentials records what this reconcile is about to bring about.
+func (w *work) rememberCredentials() {
+	w.status.Database.PasswordSwitch = w.decision.PasswordSwitch
+	w.status.Credentials = w.decision.Credentials.DeepCopy()
+	for _, name := range w.lost {
+		w.dropSecret(name)
+	}
 }

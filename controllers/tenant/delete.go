@@ -35,6 +35,9 @@ func (r *Reconciler) tearDown(ctx context.Context, w *work) error {
 	if err != nil {
 		return err
 	}
+	if w.status.Database != nil {
+		w.status.Database.Leaving = teardown.Leaves()
+	}
 	step, message := teardown.Next()
 	if step == database.StepConfirm {
 		w.report.Stalled(halo.ReasonConfirmDeletion, fmt.Sprintf(
@@ -42,7 +45,11 @@ func (r *Reconciler) tearDown(ctx context.Context, w *work) error {
 			w.tenant.Name, naming.AnnotationConfirmDeletion, w.tenant.Name))
 		return nil
 	}
-	w.report.Waiting(halo.ReasonDeleting, message)
+	if step == database.StepWaitPerson {
+		w.report.Stalled(halo.ReasonDatabaseReplaced, message)
+		return nil
+	}
+	w.report.Waiting(halo.ReasonDeleting, message+w.namespaceWords(step))
 	w.wakeAt(w.now.Add(teardownPoll))
 	if err := r.take(ctx, w, step); err != nil {
 		return fmt.Errorf("deleting tenant %s, step %s: %w", w.tenant.Name, step, err)
@@ -73,6 +80,9 @@ func (r *Reconciler) readTeardown(ctx context.Context, w *work) (database.Teardo
 		ServerObjects: len(w.state.Of("Deployment", "Job", "Ingress", "Pod")),
 		Cluster:       w.state.Cluster(w.tenant.Name),
 		Instances:     len(w.state.Instances()),
+		Claim:         decide.IdentityOf(w.tenant, w.state.Cluster(w.tenant.Name)).Claim(),
+		Leaving:       w.tenant.Status.Database != nil && w.tenant.Status.Database.Leaving,
+		Unclaimed:     len(w.unclaimed()),
 		Groups:        len(w.state.Of("DBSubnetGroup", "DBClusterParameterGroup")),
 		Retained:      w.retained(),
 		Namespace:     w.state.Namespace,
@@ -119,6 +129,12 @@ func (r *Reconciler) take(ctx context.Context, w *work, step database.Step) erro
 		return r.deleteAll(ctx, w.state.Of("Ingress", "Deployment", "Job"))
 	case database.StepRetain:
 		return r.edit(ctx, w.state.Of(rdsKinds...), retain)
+	case database.StepRescue:
+		return r.edit(ctx, w.state.Of("DBCluster"), retain)
+	case database.StepClaim:
+		return r.claim(ctx, w)
+	case database.StepClaimInstances:
+		return r.claimInstances(ctx, w)
 	case database.StepRecordFinalBackup:
 		return r.recordFinalBackup(ctx, w)
 	case database.StepUnprotect:
@@ -198,6 +214,62 @@ func (w *work) unprotect(object client.Object) {
 	annotate(cluster, naming.AnnotationSyncedBefore, database.SyncedAt(cluster).UTC().Format(time.RFC3339))
 	off := false
 	cluster.Spec.DeletionProtection = &off
+}
+
+// claim makes the DBCluster of a database that RDS still has, and its namespace when that is gone too.
+func (r *Reconciler) claim(ctx context.Context, w *work) error {
+	in := desired.Input{Tenant: w.tenant, Class: w.class, Known: true}
+	for _, object := range []client.Object{desired.Namespace(in), desired.ClusterToEnd(in)} {
+		if object.GetNamespace() == "" && w.state.Namespace != nil {
+			continue
+		}
+		if err := r.Client.Create(ctx, object, client.FieldOwner(naming.CreateOwner)); err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("creating %T %s: %w", object, object.GetName(), err)
+		}
+	}
+	return nil
+}
+
+func (r *Reconciler) claimInstances(ctx context.Context, w *work) error {
+	for _, identifier := range w.unclaimed() {
+		instance := desired.InstanceToEnd(desired.Input{Tenant: w.tenant, Class: w.class, Known: true}, identifier)
+		if err := r.Client.Create(ctx, instance, client.FieldOwner(naming.CreateOwner)); err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("creating DBInstance %s: %w", instance.Name, err)
+		}
+	}
+	return nil
+}
+
+// unclaimed are the identifiers of instances that RDS has of the cluster and that no DBInstance stands for.
+func (w *work) unclaimed() []string {
+	cluster := w.state.Cluster(w.tenant.Name)
+	if cluster == nil {
+		return nil
+	}
+	claimed := map[string]bool{}
+	for _, instance := range w.state.Instances() {
+		claimed[instance.Spec.DBInstanceIdentifier] = true
+	}
+	var identifiers []string
+	for _, member := range cluster.Status.DBClusterMembers {
+		if id := member.DBInstanceIdentifier; id != nil && !claimed[*id] {
+			identifiers = append(identifiers, *id)
+		}
+	}
+	return identifiers
+}
+
+// namespaceWords adds Kubernetes' own words for why a namespace does not go.
+func (w *work) namespaceWords(step database.Step) string {
+	if step != database.StepDeleteNamespace || w.state.Namespace == nil {
+		return ""
+	}
+	for _, condition := range w.state.Namespace.Status.Conditions {
+		if condition.Status == corev1.ConditionTrue && condition.Message != "" {
+			return ": " + clip(condition.Message)
+		}
+	}
+	return ""
 }
 
 func (r *Reconciler) recordFinalBackup(ctx context.Context, w *work) error {

@@ -31,6 +31,8 @@ type work struct {
 	state    observe.State
 	backups  []halo.HaloBackup
 	decision decide.Decision
+	// lost names recorded Secrets that turned out to be gone.
+	lost     []string
 	settings desired.Settings
 	status   *halo.HaloTenantStatus
 	report   *conditions.Set
@@ -106,9 +108,16 @@ func (r *Reconciler) bringUp(ctx context.Context, w *work) error {
 		report(problem, w.report)
 		return nil
 	}
-	w.decide(restore)
 	if w.tenant.Spec.Suspend {
-		w.reportSuspended()
+		w.decide(restore)
+		return w.reportSuspended()
+	}
+	if err := r.findLost(ctx, w); err != nil {
+		return err
+	}
+	w.decide(restore)
+	if problem := w.decision.Refused(); problem != nil {
+		report(problem, w.report)
 		return nil
 	}
 	if problem, err := r.change(ctx, w); problem != nil || err != nil {
@@ -130,6 +139,9 @@ func (r *Reconciler) keepCopying(ctx context.Context, w *work) error {
 		return err
 	}
 	w.decide("")
+	if w.decision.Refused() != nil {
+		return nil // a copy of another database would take the place of the tenant's own
+	}
 	if err := r.scheduleBackup(ctx, w); err != nil {
 		return err
 	}
@@ -169,6 +181,13 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	if problem, err := r.applyNamespace(ctx, w, []desired.Item{w.decision.Namespace()}); problem != nil || err != nil {
 		return problem, err
 	}
+	if err := r.rescue(ctx, w); err != nil {
+		return nil, err
+	}
+	if err := r.annotateDatabase(ctx, w); err != nil {
+		return nil, err
+	}
+	w.rememberCredentials()
 	if problem, err := r.writeSecrets(ctx, w); problem != nil || err != nil {
 		return problem, err
 	}
@@ -186,7 +205,19 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	if err := r.refreshPods(ctx, w, config); err != nil {
 		return nil, err
 	}
+	if err := r.removeSurplus(ctx, w); err != nil {
+		return nil, err
+	}
 	return nil, r.scheduleBackup(ctx, w)
+}
+
+// removeSurplus deletes instances beyond those wanted, which the decision has chosen.
+func (r *Reconciler) removeSurplus(ctx context.Context, w *work) error {
+	objects := make([]client.Object, 0, len(w.decision.Surplus))
+	for _, instance := range w.decision.Surplus {
+		objects = append(objects, instance)
+	}
+	return r.deleteAll(ctx, objects)
 }
 
 // applyNamespace refuses a namespace of that name that somebody else made: server-side apply would take it over.
@@ -197,7 +228,7 @@ func (r *Reconciler) applyNamespace(ctx context.Context, w *work, items []desire
 	}
 	err = r.apply.Execute(ctx, changes)
 	if err == nil {
-		w.forget(namespaceUID(w.state, changes))
+		w.status.NamespaceUID = namespaceUID(w.state, changes)
 		return nil, nil
 	}
 	if !errors.Is(err, apply.ErrExists) {

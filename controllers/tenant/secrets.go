@@ -15,7 +15,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
@@ -31,9 +30,9 @@ const platformSecretPoll = time.Minute
 // writeSecrets makes the Secrets that are missing from the record. The operator cannot look: it remembers in the
 // status, and what is there already is kept whatever it holds.
 func (r *Reconciler) writeSecrets(ctx context.Context, w *work) (*decide.Problem, error) {
-	names := []string{naming.DatabaseMaster(decide.MasterAtCreation), naming.DatabaseUsers(1), naming.TokenKeys}
-	if w.decision.Input.MasterNumber == decide.MasterAfterRestore {
-		names = append(names, naming.DatabaseMaster(decide.MasterAfterRestore))
+	names := []string{naming.DatabaseUsers(w.decision.Input.UsersNumber), naming.TokenKeys}
+	if desired.External(w.tenant) == nil {
+		names = append(names, naming.DatabaseMaster(w.decision.Input.MasterNumber))
 	}
 	for _, name := range names {
 		if slices.Contains(w.status.Secrets, name) {
@@ -68,27 +67,20 @@ func (r *Reconciler) writeSecret(ctx context.Context, secret *corev1.Secret, onc
 // absent says of every object that it is not there: nobody can look.
 func absent(client.Object) client.Object { return nil }
 
-// forget drops the record of Secrets that went with a namespace.
-func (w *work) forget(namespace types.UID) {
-	if w.status.NamespaceUID == namespace {
-		return
-	}
-	w.status.NamespaceUID = namespace
-	w.status.Secrets, w.status.Certificate, w.status.MailRelayHash = nil, nil, ""
-}
-
 // generate makes new data for one of the Secrets that are written once.
 func generate(name string) map[string][]byte {
+	number := naming.Number(naming.PrefixDatabaseUsers, name)
 	switch {
 	case name == naming.TokenKeys:
 		key := make([]byte, 32)
 		_, _ = rand.Read(key) // never fails
 		return map[string][]byte{"1": []byte(base64.StdEncoding.EncodeToString(key))}
-	case name == naming.DatabaseUsers(1):
+	case number != 0:
+		turn := naming.Turn(int(number))
 		return map[string][]byte{
-			"intake-username": []byte("halo_intake_1"), "intake-password": []byte(password()),
-			"delivery-username": []byte("halo_delivery_1"), "delivery-password": []byte(password()),
-			"console-username": []byte("halo_console_1"), "console-password": []byte(password()),
+			"intake-username": []byte("halo_intake" + turn), "intake-password": []byte(password()),
+			"delivery-username": []byte("halo_delivery" + turn), "delivery-password": []byte(password()),
+			"console-username": []byte("halo_console" + turn), "console-password": []byte(password()),
 		}
 	}
 	return map[string][]byte{"password": []byte(password())}

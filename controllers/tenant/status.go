@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -16,8 +16,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
+	"halo.dev/halo/internal/plan"
 )
 
 // summarize turns what was seen and done into conditions, in the order in which a tenant comes up: the first that is
@@ -25,20 +27,78 @@ import (
 func (w *work) summarize() {
 	w.status.Namespace = naming.Namespace(w.tenant.Name)
 	w.status.Origins = int32(len(w.tenant.Spec.AllowedOrigins))
-	w.status.Database.ClusterIdentifier, w.status.Database.Endpoint = naming.Database(w.tenant.Name), w.decision.Database.Endpoint
-	if cluster := w.state.Cluster(w.tenant.Name); cluster != nil && cluster.Status.Status != nil {
-		w.status.Database.State = *cluster.Status.Status
-	}
+	w.describeDatabase()
+	w.report.Remove(halo.ConditionChangesPending)
 	databaseWaits := w.reportDatabase()
 	migrationWaits := w.reportMigration()
 	serverWaits := w.reportServer()
 	w.reportIngress()
 	w.reportBackups()
+	w.reportCredentials()
+	if problem := w.decision.Missing(); problem != nil {
+		w.report.False(halo.ConditionDatabaseReady, problem.Reason, problem.Message)
+		report(problem, w.report)
+		return
+	}
+	if w.tenant.Spec.Hibernate {
+		w.reportHibernation()
+		return
+	}
 	switch waits := first(databaseWaits, migrationWaits, serverWaits, w.changing()); {
 	case waits != "":
 		w.report.Waiting(halo.ReasonProgressing, waits)
 	default:
 		w.report.Ready("Serving https://" + w.tenant.Spec.Hostname)
+	}
+}
+
+func (w *work) describeDatabase() {
+	recorded := w.status.Database
+	recorded.Endpoint = w.decision.Database.Endpoint
+	if desired.External(w.tenant) != nil {
+		return
+	}
+	recorded.ClusterIdentifier = desired.ClusterIdentifier(w.tenant)
+	if cluster := w.decision.Identity.Present; cluster != nil && cluster.Status.Status != nil {
+		recorded.State = *cluster.Status.Status
+	}
+}
+
+// reportHibernation says whether the tenant has come to rest.
+func (w *work) reportHibernation() {
+	deployment := w.state.Deployment()
+	if changing := w.changing(); changing != "" {
+		w.report.Waiting(halo.ReasonHibernating, "Going to rest: "+changing)
+		return
+	}
+	if deployment != nil && (deployment.Status.ObservedGeneration < deployment.Generation || deployment.Status.Replicas > 0) {
+		w.report.Waiting(halo.ReasonHibernating, fmt.Sprintf("Going to rest: %d pods are still to end", deployment.Status.Replicas))
+		return
+	}
+	const message = "Hibernating: no pod serves, no copy is due and all data stay; spec.hibernate: false wakes it"
+	w.report.False(halo.ConditionReconciling, halo.ReasonHibernating, "At rest")
+	w.report.False(halo.ConditionStalled, halo.ReasonHibernating, "Nothing blocks")
+	w.report.False(halo.ConditionReady, halo.ReasonHibernating, message)
+}
+
+// reportCredentials tells how far a rotation is. It does not bear on Ready: the tenant serves all the time.
+func (w *work) reportCredentials() {
+	credentials := w.decision.Credentials
+	users := naming.DatabaseUsers(int(credentials.Users))
+	switch {
+	case credentials.Previous == 0 && w.decision.Migration.Status.Done:
+		w.report.True(halo.ConditionCredentialsReady, halo.ReasonReady, "Pods have "+users+", since "+credentials.RotatedAt.UTC().Format(time.RFC3339))
+	case credentials.Previous == 0:
+		w.report.False(halo.ConditionCredentialsReady, halo.ReasonWaiting, "Waiting for the migration to make "+users)
+	case !w.decision.Migration.Status.Done:
+		w.report.False(halo.ConditionCredentialsReady, halo.ReasonRotating, "The migration makes "+users)
+	case w.decision.Retirement.Failed:
+		w.report.False(halo.ConditionCredentialsReady, halo.ReasonFailed, fmt.Sprintf("Attempt %d at dropping the previous users failed%s; trying again at %s",
+			w.decision.Retirement.Status.Attempt, podWords(w.state.Pods(naming.ComponentMigrate)), w.decision.Retirement.Status.RetryAfter.UTC().Format("15:04:05 MST")))
+	case w.decision.Retirement.Status.Target != "":
+		w.report.False(halo.ConditionCredentialsReady, halo.ReasonRotating, "Every pod has "+users+"; the previous users are being dropped")
+	default:
+		w.report.False(halo.ConditionCredentialsReady, halo.ReasonRotating, "Pods are given "+users)
 	}
 }
 
@@ -84,7 +144,7 @@ func (w *work) reportMigration() string {
 		reason = halo.ReasonProgressing
 		message = "Job " + w.decision.Migration.Job.Name + " is running" + podWords(w.state.Pods(naming.ComponentMigrate))
 	case w.decision.Database.Serving && !w.decision.PasswordSet:
-		message = "Waiting for ACK to give the restored database a password of its own"
+		message = "Waiting for ACK to give the database its newest master password"
 	case w.decision.Database.Serving:
 		reason, message = halo.ReasonProgressing, "Starting the Job"
 	}
@@ -98,28 +158,12 @@ func (w *work) reportServer() string {
 		w.report.False(halo.ConditionServerReady, halo.ReasonWaiting, "Waiting for the migration")
 		return "Server: waiting for its Deployment"
 	}
-	if message := rollout(deployment); message != "" {
+	if message := decide.Rollout(deployment); message != "" {
 		message += podWords(w.state.Pods(naming.ComponentServer))
 		w.report.False(halo.ConditionServerReady, halo.ReasonProgressing, message)
 		return "Server: " + message
 	}
 	w.report.True(halo.ConditionServerReady, halo.ReasonReady, fmt.Sprintf("%d of %d pods serve", deployment.Status.AvailableReplicas, *deployment.Spec.Replicas))
-	return ""
-}
-
-// rollout says what a Deployment still waits for, or nothing.
-func rollout(deployment *appsv1.Deployment) string {
-	wanted, status := *deployment.Spec.Replicas, deployment.Status
-	switch {
-	case status.ObservedGeneration < deployment.Generation:
-		return "the Deployment has not been seen by Kubernetes yet"
-	case status.UpdatedReplicas < wanted:
-		return fmt.Sprintf("%d of %d pods are on the newest template", status.UpdatedReplicas, wanted)
-	case status.Replicas > status.UpdatedReplicas:
-		return fmt.Sprintf("%d old pods are still to end", status.Replicas-status.UpdatedReplicas)
-	case status.AvailableReplicas < wanted:
-		return fmt.Sprintf("%d of %d pods are available", status.AvailableReplicas, wanted)
-	}
 	return ""
 }
 
@@ -155,11 +199,50 @@ func (w *work) reportIngress() {
 	w.report.True(halo.ConditionIngressReady, halo.ReasonReady, "Reached at "+first(address.Hostname, address.IP))
 }
 
-// reportSuspended leaves the parts' conditions as they were: nothing was looked at with the intent to act.
-func (w *work) reportSuspended() {
+// reportSuspended leaves the parts' conditions as they were: nothing was looked at with the intent to act. It says what
+// waits for the end of the suspension.
+func (w *work) reportSuspended() error {
 	w.report.False(halo.ConditionReconciling, halo.ReasonSuspended, "spec.suspend is true")
 	w.report.False(halo.ConditionStalled, halo.ReasonSuspended, "spec.suspend is true")
 	w.report.False(halo.ConditionReady, halo.ReasonSuspended, "Suspended: what runs goes on, and no change is made until spec.suspend is false")
+	pending, err := w.pending()
+	if err != nil {
+		return err
+	}
+	if len(pending) == 0 {
+		w.report.False(halo.ConditionChangesPending, halo.ReasonNothingPending, "Nothing would change")
+		return nil
+	}
+	shown := pending[:min(len(pending), 5)]
+	message := strings.Join(shown, "; ")
+	if more := len(pending) - len(shown); more > 0 {
+		message += fmt.Sprintf("; and %d more", more)
+	}
+	w.report.True(halo.ConditionChangesPending, halo.ReasonWaiting, "Waiting for the end of spec.suspend: "+message)
+	return nil
+}
+
+// pending lists what a reconcile would do.
+func (w *work) pending() ([]string, error) {
+	if problem := w.decision.Refused(); problem != nil {
+		return nil, nil
+	}
+	items, _, err := w.decision.Items()
+	if err != nil {
+		return nil, err
+	}
+	changes, err := plan.Changes(append([]desired.Item{w.decision.Namespace()}, items...), w.state.Live)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, change := range changes {
+		lines = append(lines, change.String())
+	}
+	for _, instance := range w.decision.Surplus {
+		lines = append(lines, "delete DBInstance "+instance.Name)
+	}
+	return lines, nil
 }
 
 // writeStatus writes the report once, and only when it says something new. A change of Ready or Stalled is an event.

@@ -42,7 +42,19 @@ func (r *Reconciler) validate(ctx context.Context, w *work) (*decide.Problem, er
 	if err := r.Client.List(ctx, others, client.MatchingFields{indexHostname: w.tenant.Spec.Hostname}); err != nil {
 		return nil, fmt.Errorf("looking for other tenants with hostname %s: %w", w.tenant.Spec.Hostname, err)
 	}
-	return decide.CheckHostname(w.tenant, others.Items), nil
+	if problem := decide.CheckHostname(w.tenant, others.Items); problem != nil {
+		return problem, nil
+	}
+	return r.checkDatabase(ctx, w)
+}
+
+// checkDatabase keeps two tenants from one database.
+func (r *Reconciler) checkDatabase(ctx context.Context, w *work) (*decide.Problem, error) {
+	others := &halo.HaloTenantList{}
+	if err := r.Client.List(ctx, others, client.MatchingFields{indexCluster: desired.ClusterIdentifier(w.tenant)}); err != nil {
+		return nil, fmt.Errorf("looking for other tenants with the cluster %s: %w", desired.ClusterIdentifier(w.tenant), err)
+	}
+	return decide.CheckDatabase(w.tenant, w.class, others.Items), nil
 }
 
 // restoreSource names the snapshot that a new cluster is made from; empty when it needs none.

@@ -69,5 +69,8 @@ func (s *Set) Stalled(reason, message string) {
 	s.True(halo.ConditionStalled, reason, message)
 }
 
+// Remove drops a condition that says nothing at present.
+func (s *Set) Remove(conditionType string) { meta.RemoveStatusCondition(&s.list, conditionType) }
+
 // List returns the conditions.
 func (s *Set) List() []metav1.Condition { return s.list }

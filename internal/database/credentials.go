@@ -16,6 +16,8 @@ type CredentialFacts struct {
 	Mounted int32
 	// Referenced is the number of the master password in the DBCluster's spec; 0 without a cluster.
 	Referenced int32
+	// Shown is the newest master password that a Job was seen to have; 0 for none.
+	Shown int32
 	// UsersLost and MasterLost are true when the Secret of the number in force is not there: what it held is unknown.
 	UsersLost, MasterLost bool
 	// PreviousServe is true while a pod works with the previous users.
@@ -38,21 +40,31 @@ type CredentialFacts struct {
 // passwords. Two sets of users take turns, odd and even: the one that pods use is never touched. The second result is
 // when the next rotation is due by age; zero for never.
 func NextCredentials(facts CredentialFacts) (halo.CredentialsStatus, time.Time) {
-	next := halo.CredentialsStatus{}
-	if facts.Recorded != nil {
-		next = *facts.Recorded.DeepCopy()
-	} else {
-		// What is asked for already was asked of those who had the status that is lost, or of nobody.
-		next.Request = facts.Request
-	}
-	next.Users = max(next.Users, facts.Mounted, 1)
-	next.Master = max(next.Master, facts.Referenced, 1)
+	next := Present(facts)
 	if next.RotatedAt == nil {
 		next.RotatedAt = &metav1.Time{Time: facts.Now.Truncate(time.Second)}
 	}
 	due := nextUsers(&next, facts)
 	nextMaster(&next, facts)
 	return next, due
+}
+
+// Present is which credentials are in force: what is remembered, and where that is lost, what can be seen.
+func Present(facts CredentialFacts) halo.CredentialsStatus {
+	present := halo.CredentialsStatus{}
+	if facts.Recorded != nil {
+		present = *facts.Recorded.DeepCopy()
+	} else {
+		// What is asked for already was asked of those who had the status that is lost, or of nobody.
+		present.Request = facts.Request
+	}
+	if facts.Recorded == nil && facts.Mounted == 0 && facts.Foreign {
+		present.Previous = 2 // the users that came with the database, whose passwords somebody else has
+	}
+	present.Users = max(present.Users, facts.Mounted, 1)
+	present.Master = max(present.Master, facts.Referenced, 1)
+	present.MasterShown = max(present.MasterShown, facts.Shown)
+	return present
 }
 
 // nextMaster gives the database another master password when the present one is lost, was somebody else's, or was shown

@@ -77,7 +77,7 @@ func Refused(cluster *rds.DBCluster) Refusal {
 	if cluster == nil || createdAtAWS(cluster.Status.ACKResourceMetadata) || text(cluster.Status.Status) != "" {
 		return ""
 	}
-	adopts := cluster.Annotations[rds.AnnotationAdoptionPolicy] != ""
+	adopts := Adopts(cluster)
 	for _, condition := range cluster.Status.Conditions {
 		words := strings.ToLower(condition.Words())
 		switch {
@@ -89,4 +89,9 @@ func Refused(cluster *rds.DBCluster) Refusal {
 		}
 	}
 	return ""
+}
+
+// Adopts tells whether ACK may take over what RDS has for a cluster.
+func Adopts(cluster *rds.DBCluster) bool {
+	return cluster.Annotations[rds.AnnotationAdoptionPolicy] != ""
 }

@@ -20,6 +20,14 @@ const (
 	StepStopServer Step = "StopServer"
 	// StepWaitDatabase waits until RDS can take orders for the cluster.
 	StepWaitDatabase Step = "WaitDatabase"
+	// StepClaim makes the DBCluster of a database again that RDS still has: only what ACK manages can be deleted properly.
+	StepClaim Step = "Claim"
+	// StepClaimInstances does the same for instances: RDS deletes no cluster that has any.
+	StepClaimInstances Step = "ClaimInstances"
+	// StepRescue marks a DBCluster that somebody else has deleted as retained, so that RDS keeps the database.
+	StepRescue Step = "Rescue"
+	// StepWaitPerson waits until a person has said which database is the tenant's.
+	StepWaitPerson Step = "WaitPerson"
 	// StepRetain marks every ACK object so that its deletion leaves AWS alone.
 	StepRetain Step = "Retain"
 	// StepRecordFinalBackup creates the HaloBackup of the final copy, before anything is deleted.
@@ -50,8 +58,14 @@ type Teardown struct {
 	// ServerObjects counts Deployments, Jobs, Ingresses and pods that are left.
 	ServerObjects int
 	Cluster       *rds.DBCluster
-	Instances     int
-	Groups        int
+	// Claim says whether Cluster is the tenant's database, and whether RDS should have one.
+	Claim Claim
+	// Leaving is true when the status tells that the database's end was ordered, or that RDS has none.
+	Leaving   bool
+	Instances int
+	// Unclaimed counts instances that RDS has of the cluster and that no DBInstance stands for.
+	Unclaimed int
+	Groups    int
 	// Retained is true when every ACK object carries deletion-policy retain.
 	Retained bool
 	// Unprotected is true when the cluster's spec has deletion protection off and the annotations of its end.
@@ -92,13 +106,31 @@ func (t Teardown) nextForDatabase() (Step, string) {
 	if t.Policy == halo.DeletionRetain {
 		return t.nextForRetained()
 	}
-	if t.Cluster == nil {
+	switch {
+	case t.Claim == ClaimReplaced:
+		return StepWaitPerson, "Deleting: DBCluster " + t.Cluster.Name + " is another database than the tenant's data are in; confirm it with the annotation " +
+			"halo.dev/accept-database, or set spec.deletionPolicy to Retain to leave it as it is"
+	case t.Cluster == nil && t.Claim == ClaimKnown && !t.Leaving:
+		return StepClaim, "Deleting: taking the database over again, so that it ends properly"
+	case t.Cluster == nil:
 		return t.afterCluster()
+	case assessCluster(t.Cluster).Exists:
+		return t.nextForCluster()
+	case Adopts(t.Cluster) && Refused(t.Cluster) != LostAtRDS:
+		return StepWaitDatabase, "Deleting: waiting for ACK to take DBCluster " + t.Cluster.Name + " over" + awaited(t.Cluster.Status.Conditions) +
+			"; set spec.deletionPolicy to Retain to leave it as it is"
+	case Adopts(t.Cluster) && !t.Leaving:
+		return StepWaitDatabase, "Deleting: RDS has no database of this tenant"
 	}
-	if !assessCluster(t.Cluster).Exists {
-		return StepDeleteCluster, "Deleting: waiting for the DBCluster, which RDS never had, to go"
+	return StepDeleteCluster, "Deleting: waiting for the DBCluster, which RDS never had, to go"
+}
+
+// Leaves tells whether the status should say, before the next step, that the database is not to be taken over again.
+func (t Teardown) Leaves() bool {
+	if t.Leaving || t.Policy == halo.DeletionRetain || t.Cluster == nil || t.Claim == ClaimReplaced {
+		return t.Leaving
 	}
-	return t.nextForCluster()
+	return t.Unprotected || Refused(t.Cluster) == LostAtRDS || (!assessCluster(t.Cluster).Exists && !Adopts(t.Cluster))
 }
 
 func (t Teardown) nextForRetained() (Step, string) {
@@ -119,13 +151,21 @@ func (t Teardown) nextForCluster() (Step, string) {
 	switch {
 	case t.Policy != halo.DeletionDelete && t.FinalBackup == nil:
 		return StepRecordFinalBackup, "Deleting: recording the final copy"
-	case t.Cluster.DeletionTimestamp != nil:
+	case t.Cluster.DeletionTimestamp != nil && t.Leaving:
 		return StepDeleteCluster, "Deleting: RDS is deleting the cluster" + awaited(t.Cluster.Status.Conditions)
+	case t.Cluster.DeletionTimestamp != nil && t.Cluster.Annotations[rds.AnnotationDeletionPolicy] != rds.DeletionPolicyRetain:
+		return StepRescue, "Deleting: somebody else has deleted the DBCluster; keeping the database"
+	case t.Cluster.DeletionTimestamp != nil:
+		return StepWaitDatabase, "Deleting: waiting for ACK to let go of the DBCluster that somebody else has deleted"
 	case !t.Unprotected && word != "available":
 		return StepWaitDatabase, "Deleting: waiting for DBCluster " + t.Cluster.Name + " to be available, it is " + word +
 			"; set spec.deletionPolicy to Retain to leave it as it is"
+	case !t.Leaving && t.Unclaimed > 0:
+		return StepClaimInstances, "Deleting: taking the database's instances over again, so that they end properly"
 	case !t.Unprotected:
 		return StepUnprotect, "Deleting: turning deletion protection off"
+	case !t.Leaving:
+		return StepWaitUnprotected, "Deleting: recording that the database goes"
 	case !t.unprotectionSynced():
 		return StepWaitUnprotected, "Deleting: waiting for ACK to turn deletion protection off" + awaited(t.Cluster.Status.Conditions)
 	case t.Instances > 0:

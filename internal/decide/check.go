@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/database"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/observe"
@@ -81,9 +82,11 @@ func serves(tenant *halo.HaloTenant) bool {
 	return tenant.Status.Certificate != nil && tenant.Status.Certificate.Hostname == tenant.Spec.Hostname
 }
 
-// NeedsSource tells whether a tenant's cluster has still to be made from a copy. A cluster that is there needs none.
+// NeedsSource tells whether a tenant's cluster has still to be made from a copy. A cluster that is, or was, there
+// needs none.
 func NeedsSource(tenant *halo.HaloTenant, state observe.State) bool {
-	return tenant.Spec.Bootstrap != nil && state.Cluster(tenant.Name) == nil
+	cluster := state.Cluster(tenant.Name)
+	return tenant.Spec.Bootstrap != nil && cluster == nil && IdentityOf(tenant, cluster).Claim() == database.ClaimNew
 }
 
 // RestoreSource names the snapshot that a cluster is made from. backup is what spec.bootstrap.backupName names, or nil

@@ -7,7 +7,6 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
@@ -17,12 +16,8 @@ import (
 	"halo.dev/halo/internal/observe"
 )
 
-// Numbers of the master password. A restored cluster has the password of its origin: it is created with the first
-// reference, and the second makes ACK set one that only this tenant has.
-const (
-	MasterAtCreation   = 1
-	MasterAfterRestore = 2
-)
+// MasterAtCreation is the number of the master password that a database is created with.
+const MasterAtCreation = 1
 
 // Facts is all that a decision rests on.
 type Facts struct {
@@ -31,7 +26,9 @@ type Facts struct {
 	State  observe.State
 	// RestoreFrom is the snapshot that a new cluster is made from; see RestoreSource.
 	RestoreFrom string
-	Now         time.Time
+	// Lost names Secrets that were written and are not there any more. Their content is unknown.
+	Lost []string
+	Now  time.Time
 }
 
 // Decision is what a tenant should have, and what that follows from.
@@ -39,85 +36,126 @@ type Decision struct {
 	// Input is what the objects are made from.
 	Input    desired.Input
 	Database database.State
-	// Migration is the zero value until the database can take one.
-	Migration database.Migration
-	// PasswordSwitch is what to remember about a restored database's own password; nil when there is none to switch.
+	// Identity tells which database is the tenant's, and Claim how the tenant may come by it.
+	Identity database.Identity
+	Claim    database.Claim
+	// Credentials is what to remember about the database's users and master password.
+	Credentials halo.CredentialsStatus
+	// Migration is the zero value until the database can take one; Retirement until previous users may be dropped.
+	Migration, Retirement database.Migration
+	// PasswordSwitch is what to remember about the newest master password; nil when there is none to switch.
 	PasswordSwitch *halo.PasswordSwitch
-	// PasswordSet is true when the database has the password that the migration will use.
+	// PasswordSet is true when the database has the password that a Job will use.
 	PasswordSet bool
+	// Surplus are instances that go because fewer are wanted; never the one that writes.
+	Surplus []*rds.DBInstance
 	// Wake is when to decide again although nothing was seen to change; zero for never.
 	Wake time.Time
+
+	// recorded is true when the tenant's status tells that its database was seen.
+	recorded bool
 }
 
 // Tenant decides about one tenant.
 func Tenant(facts Facts) Decision {
 	cluster := facts.State.Cluster(facts.Tenant.Name)
-	decision := Decision{Input: desired.Input{
-		Tenant: facts.Tenant, Class: facts.Class, MasterNumber: masterNumber(facts.Tenant, cluster),
-		RestoreFrom: facts.RestoreFrom, MigrationAttempt: 1,
+	identity := IdentityOf(facts.Tenant, cluster)
+	decision := Decision{Identity: identity, Claim: identity.Claim(), Input: desired.Input{
+		Tenant: facts.Tenant, Class: facts.Class, RestoreFrom: facts.RestoreFrom,
+		Known: identity.Claim() == database.ClaimKnown, Accepted: accepted(facts.Tenant),
+		MigrationAttempt: 1, RetirementAttempt: 1,
 	}}
-	decision.PasswordSwitch = passwordSwitch(facts, decision.Input.MasterNumber, cluster)
-	decision.PasswordSet, decision.Wake = passwordSet(facts, decision.PasswordSwitch, cluster)
-	var wanted []string
-	for _, instance := range desired.Instances(decision.Input) {
-		wanted = append(wanted, instance.Name)
-	}
-	decision.Database = database.Assess(cluster, facts.State.Instances(), wanted)
-	decision.Input.DatabaseHost = decision.Database.Endpoint
-	if decision.Database.Endpoint == "" {
-		return decision
-	}
-	target := desired.MigrationTarget(decision.Input)
-	decision.Migration = database.NextMigration(target, facts.Tenant.Status.Migration, func(attempt int32) *batchv1.Job {
-		return facts.State.Job(naming.Migration(target, attempt))
-	}, facts.Now)
-	decision.Input.MigrationAttempt = decision.Migration.Status.Attempt
+	recorded := facts.Tenant.Status.Database
+	decision.recorded = (recorded != nil && recorded.Created) || desired.External(facts.Tenant) != nil
+	decision.assess(facts, cluster)
+	decision.number(facts, cluster)
 	return decision
 }
 
-// masterNumber is 1, and 2 from the moment that a restored cluster can be given a password of its own.
-func masterNumber(tenant *halo.HaloTenant, cluster *rds.DBCluster) int {
-	if tenant.Spec.Bootstrap == nil || cluster == nil {
-		return MasterAtCreation
+// assess says what the database can be used for, and which instances it should have.
+func (d *Decision) assess(facts Facts, cluster *rds.DBCluster) {
+	if external := desired.External(facts.Tenant); external != nil {
+		d.Database = database.State{Exists: true, Serving: true, Ready: true, Endpoint: external.Host,
+			Message: "The database " + external.Host + " is run by somebody else"}
+		d.Input.DatabaseHost = external.Host
+		return
 	}
-	reference := cluster.Spec.MasterUserPassword
-	switched := reference != nil && reference.Name == naming.DatabaseMaster(MasterAfterRestore)
-	available := cluster.Status.Status != nil && *cluster.Status.Status == "available"
-	if switched || available {
-		return MasterAfterRestore
+	instances := facts.State.Instances()
+	writer := writerNumber(facts.Tenant, cluster, instances)
+	wanted := desired.WantedInstances(facts.Tenant, facts.Class)
+	d.Input.Instances = database.Numbers(wanted, writer)
+	names := make([]string, 0, len(d.Input.Instances))
+	for _, number := range d.Input.Instances {
+		names = append(names, naming.Instance(facts.Tenant.Name, number))
 	}
-	return MasterAtCreation
-}
-
-// passwordSwitch notes the moment at which a restored cluster is first asked to take a password of its own.
-func passwordSwitch(facts Facts, number int, cluster *rds.DBCluster) *halo.PasswordSwitch {
-	if recorded := facts.Tenant.Status.Database; recorded != nil && recorded.PasswordSwitch != nil {
-		return recorded.PasswordSwitch.DeepCopy()
-	}
-	if number != MasterAfterRestore {
-		return nil
-	}
-	return &halo.PasswordSwitch{
-		AskedAt: metav1.NewTime(facts.Now.Truncate(time.Second)), SyncedBefore: metav1.NewTime(database.SyncedAt(cluster)),
+	d.Database = database.Assess(cluster, instances, names)
+	d.Input.DatabaseHost = d.Database.Endpoint
+	if d.Database.Ready && !d.Database.Changing && d.Claim == database.ClaimKnown {
+		d.Surplus = surplus(facts.Tenant.Name, instances, wanted, writer)
 	}
 }
 
-// passwordSet tells whether the cluster has the password that the migration will use, and else when to look again.
-func passwordSet(facts Facts, asked *halo.PasswordSwitch, cluster *rds.DBCluster) (bool, time.Time) {
-	if facts.Tenant.Spec.Bootstrap == nil {
-		return true, time.Time{}
+// writerNumber is the number of the instance that writes; 0 when it is not known.
+func writerNumber(tenant *halo.HaloTenant, cluster *rds.DBCluster, instances map[string]*rds.DBInstance) int {
+	writer := database.Writer(cluster)
+	if writer == "" {
+		return 0
 	}
-	if cluster == nil || asked == nil || cluster.Spec.MasterUserPassword == nil ||
-		cluster.Spec.MasterUserPassword.Name != naming.DatabaseMaster(MasterAfterRestore) {
-		return false, time.Time{}
+	for name := range instances {
+		number := instanceNumber(tenant.Name, name)
+		if number != 0 && desired.InstanceIdentifier(tenant, number) == writer {
+			return number
+		}
 	}
-	if database.SyncedSince(cluster, asked.SyncedBefore.Time, asked.AskedAt.Time, facts.Now) {
-		return true, time.Time{}
+	return 0
+}
+
+func instanceNumber(tenant, name string) int {
+	return int(naming.Number(naming.Database(tenant), name))
+}
+
+func surplus(tenant string, instances map[string]*rds.DBInstance, wanted, writer int) []*rds.DBInstance {
+	var present []int
+	for name, instance := range instances {
+		if number := instanceNumber(tenant, name); number != 0 && instance.DeletionTimestamp == nil {
+			present = append(present, number)
+		}
 	}
-	if grace := asked.AskedAt.Add(database.SyncGrace); facts.Now.Before(grace) {
-		return false, grace
+	var leaving []*rds.DBInstance
+	for _, number := range database.Surplus(present, wanted, writer) {
+		leaving = append(leaving, instances[naming.Instance(tenant, number)])
 	}
-	return false, time.Time{} // ACK is out of step: its next word is an event
+	return leaving
+}
+
+// migrate decides about the migration that the numbers in force ask for.
+func (d *Decision) migrate(facts Facts) {
+	d.Migration = database.Migration{}
+	if d.Input.DatabaseHost == "" {
+		return
+	}
+	target := desired.MigrationTarget(d.Input)
+	d.Migration = database.NextMigration(target, facts.Tenant.Status.Migration, func(attempt int32) *batchv1.Job {
+		return facts.State.Job(naming.Migration(target, attempt))
+	}, facts.Now)
+	d.Input.MigrationAttempt = max(d.Migration.Status.Attempt, 1)
+}
+
+// StartsMigration and StartsRetirement tell whether the Job is among the items. A database at rest is left asleep, and
+// nothing is written into one before the status says that it is the tenant's.
+func (d Decision) StartsMigration() bool { return d.Migration.Start && d.mayRunJobs() }
+
+// StartsRetirement is as StartsMigration, for the Job that drops the previous users.
+func (d Decision) StartsRetirement() bool { return d.Retirement.Start && d.mayRunJobs() }
+
+func (d Decision) mayRunJobs() bool {
+	return d.Database.Serving && d.PasswordSet && d.recorded && !d.Input.Tenant.Spec.Hibernate
+}
+
+func (d *Decision) wakeAt(at time.Time) {
+	if !at.IsZero() && (d.Wake.IsZero() || at.Before(d.Wake)) {
+		d.Wake = at
+	}
 }
 
 // Namespace is the item that all others need.
@@ -142,20 +180,36 @@ func (d Decision) Items() ([]desired.Item, *corev1.ConfigMap, error) {
 		{Object: desired.Service(in), Reason: "what the entrance connects to"},
 		{Object: desired.DisruptionBudget(in), Reason: "keeps pods while nodes are drained"},
 		{Object: desired.Ingress(in), Reason: "gives the hostname to the entrance"},
-		{Object: desired.SubnetGroup(in), Reason: "where the database lives"},
-		{Object: desired.ParameterGroup(in), Reason: "makes TLS a must for the database"},
-		{Object: desired.Cluster(in), AtCreation: desired.ClusterAtCreation(in), Reason: "the tenant's database"},
 	}
-	if d.Database.CanTakeInstances {
-		for _, instance := range desired.Instances(in) {
-			items = append(items, desired.Item{Object: instance, Reason: "runs the database"})
-		}
-	}
-	if d.Migration.Start && d.Database.Serving && d.PasswordSet {
+	items = append(items, d.databaseItems()...)
+	if d.StartsMigration() {
 		items = append(items, desired.Item{Object: desired.Migration(in), Once: true, Reason: "makes schemas and users"})
 	}
-	if deployment := desired.Deployment(in); deployment != nil && d.Migration.Status.Done {
+	if deployment := desired.Deployment(in); deployment != nil && (d.Migration.Status.Done || in.Tenant.Spec.Hibernate) {
 		items = append(items, desired.Item{Object: deployment, Reason: "serves the visitors"})
 	}
+	if d.StartsRetirement() {
+		items = append(items, desired.Item{Object: desired.Retirement(in), Once: true, Reason: "drops the users whose turn is over"})
+	}
 	return items, config, nil
+}
+
+func (d Decision) databaseItems() []desired.Item {
+	in := d.Input
+	if desired.External(in.Tenant) != nil {
+		return nil
+	}
+	subnets, parameters := desired.SubnetGroup(in), desired.ParameterGroup(in)
+	items := []desired.Item{
+		{Object: subnets, AtCreation: desired.AtCreation(in, subnets), Reason: "where the database lives"},
+		{Object: parameters, AtCreation: desired.AtCreation(in, parameters), Reason: "makes TLS a must for the database"},
+		{Object: desired.Cluster(in), AtCreation: desired.ClusterAtCreation(in), Reason: "the tenant's database"},
+	}
+	if !d.Database.CanTakeInstances {
+		return items
+	}
+	for _, instance := range desired.Instances(in) {
+		items = append(items, desired.Item{Object: instance, AtCreation: desired.InstanceAtCreation(in, instance), Reason: "runs the database"})
+	}
+	return items
 }

@@ -103,6 +103,10 @@ func TestWhatNeedsTheDatabaseComesAfterIt(t *testing.T) {
 		t.Errorf("with a cluster: %v", count)
 	}
 	state = seen(t, database(1, corev1.ConditionTrue, now), instance(1), instance(2))
+	if count := kinds(t, decide.Tenant(decide.Facts{Tenant: tenant, Class: class, State: state, Now: now})); count["Job"] != 0 {
+		t.Errorf("before the status says that the database is the tenant's: %v", count)
+	}
+	tenant.Status.Database = &halo.DatabaseStatus{Created: true}
 	serving := decide.Tenant(decide.Facts{Tenant: tenant, Class: class, State: state, Now: now})
 	if count := kinds(t, serving); count["Job"] != 1 || count["Deployment"] != 0 {
 		t.Errorf("with instances: %v", count)
@@ -117,7 +121,7 @@ func TestARestoredDatabaseIsUsedOnceItHasAPasswordOfItsOwn(t *testing.T) {
 	tenant, class := samples(t)
 	tenant.Spec.Bootstrap = &halo.Bootstrap{BackupName: "acme-before-move"}
 	asked, before := now, now.Add(-time.Hour)
-	recorded := &halo.DatabaseStatus{PasswordSwitch: &halo.PasswordSwitch{AskedAt: metav1.NewTime(asked), SyncedBefore: metav1.NewTime(before)}}
+	recorded := &halo.DatabaseStatus{PasswordSwitch: &halo.PasswordSwitch{Number: 2, AskedAt: metav1.NewTime(asked), SyncedBefore: metav1.NewTime(before)}}
 	cases := map[string]struct {
 		cluster *rds.DBCluster
 		status  *halo.DatabaseStatus

@@ -2,9 +2,11 @@ package desired
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
@@ -76,9 +78,9 @@ func Cluster(in Input) *rds.DBCluster {
 	cluster := &rds.DBCluster{
 		TypeMeta: rdsType("DBCluster"), ObjectMeta: in.rdsMeta(name),
 		Spec: rds.DBClusterSpec{
-			DBClusterIdentifier:         name,
+			DBClusterIdentifier:         ClusterIdentifier(in.Tenant),
 			Engine:                      engine,
-			MasterUsername:              pointer(naming.MasterUsername),
+			MasterUsername:              pointer(in.masterUsername()),
 			MasterUserPassword:          &rds.SecretKeyReference{Namespace: in.namespace(), Name: naming.DatabaseMaster(in.MasterNumber), Key: "password"},
 			DBClusterParameterGroupName: pointer(name),
 			VPCSecurityGroupIDs:         in.Class.Spec.Database.SecurityGroupIDs,
@@ -89,10 +91,13 @@ func Cluster(in Input) *rds.DBCluster {
 			EnableCloudwatchLogsExports: []string{"audit", "error", "slowquery"},
 			Tags:                        in.tags(),
 
-			ServerlessV2ScalingConfiguration: serverless(in.Class),
+			ServerlessV2ScalingConfiguration: in.serverless(),
 		},
 	}
 	guardDeletion(in.Tenant, cluster)
+	if in.Accepted {
+		adopt(cluster.Annotations, "adopt", "dbClusterIdentifier", cluster.Spec.DBClusterIdentifier)
+	}
 	return cluster
 }
 
@@ -112,27 +117,42 @@ func guardDeletion(tenant *halo.HaloTenant, cluster *rds.DBCluster) {
 	annotations[rds.AnnotationFinalSnapshotIdentifier] = naming.Snapshot(naming.FinalBackup(tenant.Name, tenant.UID))
 }
 
-// ClusterAtCreation adds what is given once. It is never written again.
+// ClusterAtCreation adds what is given once. It is never written again. Of a tenant that is known to have a database,
+// ACK may take over what RDS has and never makes one: a second, empty database would look like a tenant without data.
 func ClusterAtCreation(in Input) *rds.DBCluster {
 	cluster := Cluster(in)
 	cluster.Spec.EngineVersion = pointer(in.Class.Spec.Database.EngineVersion)
 	cluster.Spec.DBSubnetGroupName = pointer(naming.Database(in.Tenant.Name))
 	cluster.Spec.KMSKeyID = pointer(in.Class.Spec.Database.KMSKeyARN)
 	cluster.Spec.Port = pointer(int64(databasePort))
-	if in.RestoreFrom != "" {
+	switch {
+	case in.Known:
+		adopt(cluster.Annotations, "adopt", "dbClusterIdentifier", cluster.Spec.DBClusterIdentifier)
+	case in.RestoreFrom != "":
 		cluster.Spec.SnapshotIdentifier = pointer(in.RestoreFrom)
 	}
 	return cluster
 }
 
-func serverless(class *halo.HaloTenantClass) *rds.ServerlessV2ScalingConfiguration {
-	capacity := class.Spec.Database.Serverless
+// adopt lets ACK take over what RDS has under an identifier.
+func adopt(annotations map[string]string, policy, field, identifier string) {
+	annotations[rds.AnnotationAdoptionPolicy] = policy
+	annotations[rds.AnnotationAdoptionFields] = fmt.Sprintf(`{%q:%q}`, field, identifier)
+}
+
+// serverless is the range of capacity. A tenant at rest may go down to nothing, and RDS wakes the database when
+// somebody connects.
+func (in Input) serverless() *rds.ServerlessV2ScalingConfiguration {
+	capacity := in.Class.Spec.Database.Serverless
 	if capacity == nil {
 		return nil
 	}
+	least := capacity.MinCapacity.AsApproximateFloat64()
+	if in.Tenant.Spec.Hibernate {
+		least = 0
+	}
 	return &rds.ServerlessV2ScalingConfiguration{
-		MinCapacity: pointer(capacity.MinCapacity.AsApproximateFloat64()),
-		MaxCapacity: pointer(capacity.MaxCapacity.AsApproximateFloat64()),
+		MinCapacity: pointer(least), MaxCapacity: pointer(capacity.MaxCapacity.AsApproximateFloat64()),
 	}
 }
 
@@ -140,13 +160,13 @@ func serverless(class *halo.HaloTenantClass) *rds.ServerlessV2ScalingConfigurati
 // storage, backup and key belong to the cluster, and ACK calls them Terminal here.
 func Instances(in Input) []*rds.DBInstance {
 	var instances []*rds.DBInstance
-	for number := 1; number <= int(in.Class.Spec.Database.Instances); number++ {
+	for _, number := range in.instanceNumbers() {
 		name := naming.Instance(in.Tenant.Name, number)
 		instance := &rds.DBInstance{
 			TypeMeta: rdsType("DBInstance"), ObjectMeta: in.rdsMeta(name),
 			Spec: rds.DBInstanceSpec{
-				DBInstanceIdentifier: name, DBInstanceClass: in.Class.Spec.Database.InstanceClass,
-				DBClusterIdentifier: pointer(naming.Database(in.Tenant.Name)), Engine: engine, Tags: in.tags(),
+				DBInstanceIdentifier: InstanceIdentifier(in.Tenant, number), DBInstanceClass: in.Class.Spec.Database.InstanceClass,
+				DBClusterIdentifier: pointer(ClusterIdentifier(in.Tenant)), Engine: engine, Tags: in.tags(),
 			},
 		}
 		if in.Tenant.Spec.DeletionPolicy == halo.DeletionRetain {
@@ -157,9 +177,63 @@ func Instances(in Input) []*rds.DBInstance {
 	return instances
 }
 
-// Snapshot copies a tenant's cluster. It has no owner but the label of its HaloBackup, and RDS keeps the copy when the
+// WantedInstances is how many instances a tenant's cluster should have: as many as its class says, and all that it was
+// adopted with.
+func WantedInstances(tenant *halo.HaloTenant, class *halo.HaloTenantClass) int {
+	wanted := int(class.Spec.Database.Instances)
+	if adopted := Adopted(tenant); adopted != nil {
+		wanted = max(wanted, len(adopted.InstanceIdentifiers))
+	}
+	return wanted
+}
+
+func (in Input) instanceNumbers() []int {
+	if in.Instances != nil {
+		return in.Instances
+	}
+	wanted := WantedInstances(in.Tenant, in.Class)
+	numbers := make([]int, 0, wanted)
+	for number := 1; number <= wanted; number++ {
+		numbers = append(numbers, number)
+	}
+	return numbers
+}
+
+// InstanceAtCreation adds what is given once: the zone, which RDS never changes, and leave to take over what it has;
+// nil when there is nothing to add.
+func InstanceAtCreation(in Input, instance *rds.DBInstance) client.Object {
+	zones := in.Class.Spec.Database.AvailabilityZones
+	if len(zones) == 0 && !in.Known {
+		return nil
+	}
+	created := instance.DeepCopy()
+	if number := naming.Number(naming.Database(in.Tenant.Name), instance.Name); number > 0 && len(zones) > 0 && !in.Known {
+		created.Spec.AvailabilityZone = pointer(zones[int(number-1)%len(zones)])
+	}
+	if in.Known {
+		adopt(created.Annotations, "adopt-or-create", "dbInstanceIdentifier", instance.Spec.DBInstanceIdentifier)
+	}
+	return created
+}
+
+// AtCreation is what is created instead of one of the two groups when RDS may have the group already; else nil.
+func AtCreation(in Input, group client.Object) client.Object {
+	if !in.Known {
+		return nil
+	}
+	created, ok := group.DeepCopyObject().(client.Object)
+	if !ok {
+		return nil
+	}
+	annotations := maps.Clone(created.GetAnnotations())
+	adopt(annotations, "adopt-or-create", "name", created.GetName())
+	created.SetAnnotations(annotations)
+	return created
+}
+
+// Snapshot copies a cluster of RDS. It has no owner but the label of its HaloBackup, and RDS keeps the copy when the
 // object goes, unless a person or the retention has said otherwise.
-func Snapshot(backup *halo.HaloBackup, region string) *rds.DBClusterSnapshot {
+func Snapshot(backup *halo.HaloBackup, region, cluster string) *rds.DBClusterSnapshot {
 	name := naming.Snapshot(backup.Name)
 	labels := naming.TenantLabels(backup.Spec.TenantName)
 	labels[naming.LabelBackup] = backup.Name
@@ -171,7 +245,7 @@ func Snapshot(backup *halo.HaloBackup, region string) *rds.DBClusterSnapshot {
 		},
 		Spec: rds.DBClusterSnapshotSpec{
 			DBClusterSnapshotIdentifier: name,
-			DBClusterIdentifier:         pointer(naming.Database(backup.Spec.TenantName)),
+			DBClusterIdentifier:         pointer(cluster),
 			Tags: []rds.Tag{
 				{Key: naming.LabelManagedBy, Value: naming.ManagedBy},
 				{Key: naming.LabelTenant, Value: backup.Spec.TenantName},
@@ -183,8 +257,7 @@ func Snapshot(backup *halo.HaloBackup, region string) *rds.DBClusterSnapshot {
 		snapshot.Annotations[rds.AnnotationRegion] = region
 	}
 	if backup.Spec.Source == halo.SourceFinal {
-		snapshot.Annotations[rds.AnnotationAdoptionPolicy] = "adopt"
-		snapshot.Annotations[rds.AnnotationAdoptionFields] = fmt.Sprintf(`{"dbClusterSnapshotIdentifier":%q}`, name)
+		adopt(snapshot.Annotations, "adopt", "dbClusterSnapshotIdentifier", name)
 	}
 	return snapshot
 }

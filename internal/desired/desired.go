@@ -18,10 +18,20 @@ type Input struct {
 	DatabaseHost string
 	// MasterNumber is the number of the master password that the cluster should have.
 	MasterNumber int
+	// UsersNumber is the number of the database's users that pods should have; 0 is 1.
+	UsersNumber int
+	// Known is true for a tenant that has, or had, a database: what RDS has of it is adopted, and no cluster is made.
+	Known bool
+	// Accepted is true when a person has said that the cluster which RDS has is the tenant's: it is adopted.
+	Accepted bool
+	// Instances are the numbers of the instances that the cluster should have; nil is 1 up to the class's number.
+	Instances []int
 	// RestoreFrom is the snapshot that a new cluster is made from; empty for an empty database.
 	RestoreFrom string
 	// MigrationAttempt counts the attempts at the present migration from 1.
 	MigrationAttempt int32
+	// RetirementAttempt counts the attempts at dropping the previous users from 1.
+	RetirementAttempt int32
 }
 
 // Item is one wanted object and how it is written.
@@ -44,8 +54,10 @@ type Settings struct {
 	TimeZone        string
 	RetentionDays   int32
 	PointInTimeDays int32
-	BrandName       string
-	BrandColor      string
+	// RotationDays is how old the database's credentials may become; 0 is any age.
+	RotationDays int32
+	BrandName    string
+	BrandColor   string
 }
 
 // Resolve merges a tenant's overrides into its class's defaults.
@@ -57,6 +69,15 @@ func Resolve(tenant *halo.HaloTenant, class *halo.HaloTenantClass) Settings {
 	}
 	if server := tenant.Spec.Server; server != nil && server.Replicas != nil {
 		settings.Replicas = *server.Replicas
+	}
+	if tenant.Spec.Hibernate {
+		settings.Replicas = 0
+	}
+	if class.Spec.Credentials.RotationDays != nil {
+		settings.RotationDays = *class.Spec.Credentials.RotationDays
+	}
+	if credentials := tenant.Spec.Credentials; credentials != nil && credentials.RotationDays != nil {
+		settings.RotationDays = *credentials.RotationDays
 	}
 	if backup := tenant.Spec.Backup; backup != nil {
 		if backup.Schedule != "" {

@@ -56,7 +56,7 @@ func objects(t *testing.T, in desired.Input) map[string]client.Object {
 		"poddisruptionbudget": desired.DisruptionBudget(in), "ingress": desired.Ingress(in),
 		"dbsubnetgroup": desired.SubnetGroup(in), "dbclusterparametergroup": desired.ParameterGroup(in),
 		"dbcluster": desired.Cluster(in), "dbcluster-at-creation": desired.ClusterAtCreation(in),
-		"dbclustersnapshot": desired.Snapshot(backup, "us-east-1"), "dbclustersnapshot-final": desired.Snapshot(final, "us-east-1"),
+		"dbclustersnapshot": desired.Snapshot(backup, "us-east-1", "halo-acme"), "dbclustersnapshot-final": desired.Snapshot(final, "us-east-1", "halo-acme"),
 		"deployment": desired.Deployment(in), "job": desired.Migration(in),
 		"secret": desired.Secret(in, "database-master-1", corev1.SecretTypeOpaque, map[string][]byte{"password": []byte("example")}),
 	}
@@ -216,13 +216,13 @@ func TestATenantsOverridesWin(t *testing.T) {
 	}
 }
 
-func TestAnotherImageDatabaseOrPasswordIsAnotherMigration(t *testing.T) {
+func TestAnotherImageDatabaseOrSetOfUsersIsAnotherMigration(t *testing.T) {
 	targets := map[string]string{"as it is": desired.MigrationTarget(input(t))}
-	image, host, master := input(t), input(t), input(t)
+	image, host, users, master := input(t), input(t), input(t), input(t)
 	image.Class.Spec.Image += "-next"
 	host.DatabaseHost = "other.example"
-	master.MasterNumber = 2
-	for name, in := range map[string]desired.Input{"image": image, "host": host, "master": master} {
+	users.UsersNumber = 2
+	for name, in := range map[string]desired.Input{"image": image, "host": host, "users": users} {
 		target := desired.MigrationTarget(in)
 		for other, present := range targets {
 			if target == present {
@@ -230,5 +230,8 @@ func TestAnotherImageDatabaseOrPasswordIsAnotherMigration(t *testing.T) {
 			}
 		}
 		targets[name] = target
+	}
+	if master.MasterNumber++; desired.MigrationTarget(master) != targets["as it is"] {
+		t.Error("another master password makes a migration of its own: it is the means and not the end")
 	}
 }

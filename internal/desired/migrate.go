@@ -15,35 +15,48 @@ const (
 	migrationKept     = 3600 // seconds that a finished Job stays to be looked at
 )
 
-// MigrationTarget names what a migration brings about: another image, database or set of credentials is another one.
+// MigrationTarget names what a migration brings about: another image, database or set of users is another one. Another
+// master password is not: it is the means and not the end.
 func MigrationTarget(in Input) string {
-	return hashOf(in.Class.Spec.Image, in.DatabaseHost, strconv.Itoa(in.MasterNumber), strconv.Itoa(usersNumber))[:10]
+	return hashOf(in.Class.Spec.Image, in.DatabaseHost, strconv.Itoa(in.users()))[:10]
 }
 
 // Migration creates schemas and users with the master password, which server pods never see. It is one attempt, and
 // the operator counts them; nil until the database has an address.
 func Migration(in Input) *batchv1.Job {
+	return in.migrateJob(naming.Migration(MigrationTarget(in), in.MigrationAttempt))
+}
+
+// Retirement drops the users whose turn is over, after every pod was seen to work with those in force. It is one
+// attempt, as a migration is; nil until the database has an address.
+func Retirement(in Input) *batchv1.Job {
+	return in.migrateJob(naming.Retirement(MigrationTarget(in), in.RetirementAttempt), "--retire")
+}
+
+// migrateJob runs halo-server migrate with the master password.
+func (in Input) migrateJob(name string, extra ...string) *batchv1.Job {
 	if in.DatabaseHost == "" {
 		return nil
 	}
+	arguments := append([]string{"migrate", "--master-username=" + in.masterUsername(), "--master-password-file=" + masterPassword},
+		in.databaseArguments()...)
 	labels := naming.ComponentLabels(in.Tenant.Name, naming.ComponentMigrate)
 	pod := corev1.PodSpec{
 		ServiceAccountName: naming.Server, AutomountServiceAccountToken: pointer(false), EnableServiceLinks: pointer(false),
 		RestartPolicy: corev1.RestartPolicyNever, SecurityContext: podSecurity(),
 		Containers: []corev1.Container{{
 			Name: naming.ComponentMigrate, Image: in.Class.Spec.Image, SecurityContext: containerSecurity(),
-			Args: append([]string{"migrate", "--master-username=" + naming.MasterUsername,
-				"--master-password-file=" + masterPassword}, in.databaseArguments()...),
+			Args:                     append(arguments, extra...),
 			Resources:                in.Class.Spec.Server.Resources,
 			TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
 		}},
 	}
 	attach(&pod, configMount(),
-		secretMount("database-master", naming.DatabaseMaster(in.MasterNumber), masterFolder),
-		secretMount("database-users", naming.DatabaseUsers(usersNumber), usersFolder))
+		secretMount("database-master", in.masterSecret(), masterFolder),
+		secretMount("database-users", naming.DatabaseUsers(in.users()), usersFolder))
 	return &batchv1.Job{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
-		ObjectMeta: in.meta(naming.Migration(MigrationTarget(in), in.MigrationAttempt), labels),
+		ObjectMeta: in.meta(name, labels),
 		Spec: batchv1.JobSpec{
 			BackoffLimit: pointer(int32(0)), ActiveDeadlineSeconds: pointer(int64(migrationDeadline)),
 			TTLSecondsAfterFinished: pointer(int32(migrationKept)),

@@ -45,7 +45,7 @@ func ServerPolicy(in Input) *networkingv1.NetworkPolicy {
 		Ingress: ingress,
 		Egress: []networkingv1.NetworkPolicyEgressRule{
 			dnsRule(class.Network.DNS),
-			networkRule(class.Network.DatabaseCIDRs, databasePort),
+			networkRule(class.Network.DatabaseCIDRs, in.databasePort()),
 			networkRule(class.Network.MailRelayCIDRs, class.Mail.Port),
 		},
 	})
@@ -55,7 +55,7 @@ func ServerPolicy(in Input) *networkingv1.NetworkPolicy {
 func MigratePolicy(in Input) *networkingv1.NetworkPolicy {
 	network := in.Class.Spec.Network
 	return in.policy(naming.PolicyMigrate, naming.ComponentMigrate, networkingv1.NetworkPolicySpec{
-		Egress: []networkingv1.NetworkPolicyEgressRule{dnsRule(network.DNS), networkRule(network.DatabaseCIDRs, databasePort)},
+		Egress: []networkingv1.NetworkPolicyEgressRule{dnsRule(network.DNS), networkRule(network.DatabaseCIDRs, in.databasePort())},
 	})
 }
 

@@ -27,8 +27,8 @@ const (
 	masterPassword = masterFolder + "/password"
 )
 
-// usersNumber is the number of the database users in force.
-const usersNumber = 1
+// users is the number of the database users in force.
+func (in Input) users() int { return max(in.UsersNumber, 1) }
 
 func podSecurity() *corev1.PodSecurityContext {
 	return &corev1.PodSecurityContext{
@@ -49,7 +49,7 @@ func containerSecurity() *corev1.SecurityContext {
 func (in Input) databaseArguments() []string {
 	return []string{
 		"--database-host=" + in.DatabaseHost,
-		"--database-port=" + strconv.Itoa(databasePort),
+		"--database-port=" + strconv.Itoa(int(in.databasePort())),
 		"--database-ca=" + configFolder + "/" + KeyDatabaseCA,
 		"--credentials-dir=" + usersFolder,
 	}

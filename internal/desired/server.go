@@ -53,7 +53,7 @@ func serverPod(in Input, selector *metav1.LabelSelector) corev1.PodSpec {
 		secretMount("tls", naming.ServerTLS, tlsFolder),
 		secretMount("token-keys", naming.TokenKeys, keysFolder),
 		secretMount("sealing-keys", naming.SealingKeys, sealingFolder),
-		secretMount("database-users", naming.DatabaseUsers(usersNumber), usersFolder))
+		secretMount("database-users", naming.DatabaseUsers(in.users()), usersFolder))
 	if in.Class.Spec.Mail.Credentials != "" {
 		attach(&pod, secretMount("mail-relay", naming.MailRelay, relayFolder))
 	}

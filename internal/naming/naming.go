@@ -26,11 +26,12 @@ const (
 	AnnotationConfigHash = "halo.dev/config-hash"
 	// AnnotationConfirmDeletion must equal the object's name before data may be deleted.
 	AnnotationConfirmDeletion = "halo.dev/confirm-deletion"
-	// AnnotationRotateCredentials asks for new database credentials when it gets a value that it did not have before.
-	AnnotationRotateCredentials = "halo.dev/rotate-credentials"
+	// AnnotationRotate is on a HaloTenant: a value that it did not have before asks for new database credentials.
+	AnnotationRotate = "halo.dev/rotate"
 	// AnnotationDatabase is on a HaloTenant: RDS's own name of the database that its data are in. It outlives a lost status.
 	AnnotationDatabase = "halo.dev/database"
-	// AnnotationAcceptDatabase must equal RDS's name of another database before a tenant uses that one.
+	// AnnotationAcceptDatabase is on a HaloTenant: RDS's own name of another database, or the identifier of one that the
+	// tenant did not make, that a person says to be the tenant's.
 	AnnotationAcceptDatabase = "halo.dev/accept-database"
 	// AnnotationUnprotectedAt is on a DBCluster: when its deletion protection was asked off, RFC 3339.
 	AnnotationUnprotectedAt = "halo.dev/unprotected-at"
@@ -73,6 +74,10 @@ const (
 	PolicyServer   = "server"
 	PolicyMigrate  = "migrate"
 	identifierHead = "halo-"
+
+	// PrefixDatabaseMaster and PrefixDatabaseUsers are what the names of numbered Secrets begin with.
+	PrefixDatabaseMaster = "database-master"
+	PrefixDatabaseUsers  = "database-users"
 )
 
 // Longest names: RDS gives an identifier 63 characters.
@@ -97,10 +102,18 @@ func Instance(tenant string, number int) string {
 }
 
 // DatabaseMaster is the Secret with a number's master password. ACK notices only another name, not other data.
-func DatabaseMaster(number int) string { return fmt.Sprintf("database-master-%d", number) }
+func DatabaseMaster(number int) string { return fmt.Sprintf("%s-%d", PrefixDatabaseMaster, number) }
 
 // DatabaseUsers is the Secret with a number's users.
-func DatabaseUsers(number int) string { return fmt.Sprintf("database-users-%d", number) }
+func DatabaseUsers(number int) string { return fmt.Sprintf("%s-%d", PrefixDatabaseUsers, number) }
+
+// Turn is what the names of a number's users end in: two sets take turns, so that the one in use is never touched.
+func Turn(number int) string {
+	if number%2 == 1 {
+		return "_a"
+	}
+	return "_b"
+}
 
 // Migration is the Job of an attempt at a target.
 func Migration(target string, attempt int32) string {
