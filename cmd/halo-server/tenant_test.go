@@ -31,7 +31,16 @@ import (
 // database is the real one of this package's tests.
 var database *mariadb.Server
 
-func TestMain(m *testing.M) { mariadb.Main(m, &database) }
+// asProgram is a variable that makes this test binary the program that it
+// tests: a process of its own can be killed.
+const asProgram = "HALO_SERVER_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	mariadb.Main(m, &database)
+}
 
 const (
 	acme       = "https://www.acme.example"
@@ -155,19 +164,26 @@ func (b *safeBuffer) String() string {
 // start runs the subcommand and waits until its ports are open.
 func (n *tenant) start(more ...string) *pod {
 	n.t.Helper()
-	p := &pod{t: n.t, log: &safeBuffer{}, standardErrorOut: &safeBuffer{}}
-	roots := x509.NewCertPool()
-	roots.AddCert(n.certified.Certificate())
-	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com"}}
-	p.client = &http.Client{Transport: transport, Timeout: 30 * time.Second}
+	p := n.client()
 	ctx, cancel := context.WithCancel(context.Background())
 	exit := make(chan int, 1)
 	go func() { exit <- run(ctx, n.arguments(more...), streams{nil, p.log, p.standardErrorOut}) }()
 	p.terminate = cancel
 	p.stop = sync.OnceValue(func() int { cancel(); return <-exit })
-	n.t.Cleanup(func() { transport.CloseIdleConnections(); p.stop() })
+	n.t.Cleanup(func() { p.client.CloseIdleConnections(); p.stop() })
 	eventually(n.t, "the ports are open", func() bool { return p.findPorts() })
 	return p
+}
+
+// client makes the client of a pod that is about to start.
+func (n *tenant) client() *pod {
+	roots := x509.NewCertPool()
+	roots.AddCert(n.certified.Certificate())
+	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com"}}
+	return &pod{
+		t: n.t, log: &safeBuffer{}, standardErrorOut: &safeBuffer{},
+		client: &http.Client{Transport: transport, Timeout: 30 * time.Second},
+	}
 }
 
 // findPorts reads the line that tells the ports.
@@ -242,6 +258,14 @@ type relay struct {
 	port     int
 	mutex    sync.Mutex
 	messages []letter
+	refusal  func(to string) error
+}
+
+// refuse makes the relay refuse recipients; nil makes it take them again.
+func (r *relay) refuse(with func(to string) error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	r.refusal = with
 }
 
 type letter struct{ from, to, content string }
@@ -288,7 +312,15 @@ func (c *conversation) Mail(from string, _ *smtp.MailOptions) error {
 	return nil
 }
 
-func (c *conversation) Rcpt(to string, _ *smtp.RcptOptions) error { c.letter.to = to; return nil }
+func (c *conversation) Rcpt(to string, _ *smtp.RcptOptions) error {
+	c.relay.mutex.Lock()
+	defer c.relay.mutex.Unlock()
+	c.letter.to = to
+	if c.relay.refusal != nil {
+		return c.relay.refusal(to)
+	}
+	return nil
+}
 
 func (c *conversation) Data(r io.Reader) error {
 	content, err := io.ReadAll(r)
