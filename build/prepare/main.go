@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -94,12 +95,12 @@ func choose(parts []string) (packages []string, programs []program, err error) {
 		case part == "packages":
 			packages = append(packages, clusterPackages...)
 		case part == "test-packages":
-			packages = append(packages, testPackages...)
+			packages = append(append(packages, testPackages...), forNPM()...)
 		case part == "demo":
 			packages = append(packages, clusterPackages...)
 			programs = append(programs, known["kube"], known["coredns"], known["helm"])
 		case part == "test":
-			packages = append(append(packages, clusterPackages...), testPackages...)
+			packages = slices.Concat(packages, clusterPackages, testPackages, forNPM())
 			programs = append(programs, all...)
 		default:
 			return nil, nil, fmt.Errorf("%w: there is no part %q, and no program of that name among %s", errUsage, part, programNames(all))

@@ -26,6 +26,15 @@ var clusterPackages = []string{
 // and a C compiler for the race detector.
 var testPackages = []string{"chromium", "poppler-utils", "gcc", "libc6-dev"}
 
+// forNPM is Debian's package of npm, which one script of the tests comes by; none
+// on a machine that has npm from elsewhere, beside which Debian's cannot be.
+func forNPM() []string {
+	if _, err := exec.LookPath("npm"); err == nil {
+		return nil
+	}
+	return []string{"npm"}
+}
+
 // otherWay is what a machine that cannot run the local cluster can do.
 const otherWay = "`make demo CLUSTER=current` uses the cluster of the current kubeconfig instead"
 

@@ -131,6 +131,20 @@ func TestAKeyFollowsSourcesAndFlagsAlone(t *testing.T) {
 	}
 }
 
+func TestAScriptIsKnownByItsLock(t *testing.T) {
+	root, script := t.TempDir(), program{name: "script", folder: ".", script: "node_modules/script.js"}
+	lock := func(integrity string) string {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(root, "package-lock.json"), []byte(integrity), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return keyOf(t, script, root)
+	}
+	if lock("sha512-one") == lock("sha512-two") {
+		t.Error("another lock gives the same key")
+	}
+}
+
 func TestWhatIsBuiltIsNotBuiltAgain(t *testing.T) {
 	root, c := repository(t, source), cache{t.TempDir()}
 	steps, err := plan(c, root, nil, []program{tiny})

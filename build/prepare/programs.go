@@ -19,6 +19,9 @@ type program struct {
 	folder      string
 	packagePath string
 	flags       []string
+	// script is set of a script that npm downloads instead: its path below the
+	// folder, whose package-lock.json pins it by its hash.
+	script string
 }
 
 // kubernetesVersion is what the module test/cluster/tools requires.
@@ -45,6 +48,10 @@ func everyProgram() []program {
 		pinned("kustomize", "renders config/", "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1"),
 		pinned("golangci-lint", "reads the code", "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0"),
 		pinned("kube-score", "reads the manifests", "github.com/zegl/kube-score/cmd/kube-score@v1.20.0"),
+		{
+			name: "axe-core", what: "looks for what keeps people out of a page",
+			folder: "test/axe/npm", script: "node_modules/axe-core/axe.min.js",
+		},
 	}
 }
 
@@ -66,7 +73,7 @@ func kubernetesLinkerFlags() string {
 // hexadecimal digits.
 func (p program) key(root string) (string, error) {
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%s\n%s\n%q\n", p.name, p.packagePath, p.flags)
+	fmt.Fprintf(hash, "%s\n%s\n%q\n", p.name, p.packagePath+p.script, p.flags)
 	if p.folder == "" {
 		return hex.EncodeToString(hash.Sum(nil))[:12], nil
 	}
@@ -94,5 +101,9 @@ func (p program) key(root string) (string, error) {
 
 // isSource tells whether a file of a module has a part in the program.
 func isSource(name string) bool {
-	return name == "go.mod" || name == "go.sum" || (strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go"))
+	switch name {
+	case "go.mod", "go.sum", "package.json", "package-lock.json":
+		return true
+	}
+	return strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
 }
