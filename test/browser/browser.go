@@ -11,6 +11,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -91,11 +92,17 @@ func (b *Browser) Close() {
 // with chromedp.Do and chromedp.Run. A time limit goes on a context made from it, never on the one given to Start.
 func (b *Browser) Tab() (context.Context, context.CancelFunc, error) {
 	tab, stop := chromedp.NewContext(b.root, chromedp.WithNewBrowserContext())
-	if err := chromedp.Do(tab); err != nil {
+	if err := chromedp.Do(tab, chromedp.Func(holdFocus)); err != nil {
 		stop()
 		return nil, nil, fmt.Errorf("open a tab: %w", err)
 	}
 	return tab, stop, nil
+}
+
+// holdFocus makes a tab believe that its window has the focus, whatever other tabs are open.
+func holdFocus(ctx context.Context, _ *chromedp.Target) error {
+	_, err := chromedp.Call(ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	return err
 }
 
 // KeyPin returns a certificate's public key in the form of Options.TrustedKeys: base64 of the SHA-256 of its
