@@ -55,6 +55,20 @@ func (r Ring) Issue(origin string, now time.Time) (token string, expires time.Ti
 	if _, err := rand.Read(nonce[:]); err != nil {
 		return "", time.Time{}, fmt.Errorf("making a nonce: %w", err)
 	}
+	return r.sign(nonce, origin, now)
+}
+
+// Renew signs a token that has the nonce of an earlier one, whose time may be over: answers that may have been stored
+// under the earlier one, although no reply came, are known again. The error is ErrForged.
+func (r Ring) Renew(earlier, origin string, now time.Time) (token string, expires time.Time, err error) {
+	nonce, _, err := r.open(earlier, origin)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return r.sign(nonce, origin, now)
+}
+
+func (r Ring) sign(nonce Nonce, origin string, now time.Time) (token string, expires time.Time, err error) {
 	expires = now.Add(Lifetime).UTC().Truncate(time.Second)
 	newest := r.Newest()
 	key, known := r.Key(newest)
@@ -74,28 +88,37 @@ func (r Ring) Issue(origin string, now time.Time) (token string, expires time.Ti
 // returns its nonce. Any key of the ring will do. The error is ErrForged or
 // ErrExpired.
 func (r Ring) Verify(token, origin string, now time.Time) (Nonce, error) {
+	nonce, expires, err := r.open(token, origin)
+	if err != nil {
+		return Nonce{}, err
+	}
+	if !now.Before(expires) {
+		return Nonce{}, ErrExpired
+	}
+	return nonce, nil
+}
+
+// open checks everything but the time.
+func (r Ring) open(token, origin string) (nonce Nonce, expires time.Time, err error) {
 	if len(token) > Longest {
-		return Nonce{}, ErrForged
+		return Nonce{}, time.Time{}, ErrForged
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
 	// A token has one spelling: no line breaks, no odd bits at the end.
 	if err != nil || base64.RawURLEncoding.EncodeToString(raw) != token {
-		return Nonce{}, ErrForged
+		return Nonce{}, time.Time{}, ErrForged
 	}
 	if len(raw) < fixedSize || raw[0] != version || len(raw) != fixedSize+int(raw[1]) {
-		return Nonce{}, ErrForged
+		return Nonce{}, time.Time{}, ErrForged
 	}
 	keyID, rest := raw[2:2+int(raw[1])], raw[2+int(raw[1]):]
 	key, known := r.Key(string(keyID))
 	signed, sum := raw[:len(raw)-macSize], raw[len(raw)-macSize:]
 	if !known || !hmac.Equal(sum, mac(key, signed, origin)) {
-		return Nonce{}, ErrForged
+		return Nonce{}, time.Time{}, ErrForged
 	}
-	expires := time.Unix(int64(binary.BigEndian.Uint64(rest)), 0)
-	if !now.Before(expires) {
-		return Nonce{}, ErrExpired
-	}
-	return Nonce(rest[8 : 8+len(Nonce{})]), nil
+	expires = time.Unix(int64(binary.BigEndian.Uint64(rest)), 0)
+	return Nonce(rest[8 : 8+len(Nonce{})]), expires, nil
 }
 
 // mac is HMAC-SHA-256 over the purpose, the signed part and the origin. Each

@@ -125,6 +125,31 @@ func TestATokenHasOneSpelling(t *testing.T) {
 	}
 }
 
+func TestARenewedTokenHasTheNonceOfTheEarlierOne(t *testing.T) {
+	old, both := ring(t, map[string]byte{"1": 1}), ring(t, map[string]byte{"1": 1, "2": 2})
+	earlier := issue(t, old)
+	nonce, err := old.Verify(earlier, acme, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := now.Add(5 * time.Hour)
+	renewed, expires, err := both.Renew(earlier, acme, later)
+	if err != nil || !expires.Equal(later.Add(token.Lifetime).Truncate(time.Second)) {
+		t.Fatalf("renewed until %v: %v", expires, err)
+	}
+	if got, err := both.Verify(renewed, acme, later); err != nil || got != nonce {
+		t.Errorf("nonce %x, want %x: %v", got, nonce, err)
+	}
+	if _, err := old.Verify(renewed, acme, later); !errors.Is(err, token.ErrForged) {
+		t.Errorf("it is not signed with the newest key: %v", err)
+	}
+	for name, origin := range map[string]string{earlier: "https://blog.acme.example", earlier[1:]: acme, "": acme} {
+		if _, _, err := both.Renew(name, origin, now); !errors.Is(err, token.ErrForged) {
+			t.Errorf("of %q on %s: %v", name, origin, err)
+		}
+	}
+}
+
 func TestRotationKeepsOldTokensUntilTheirKeyGoes(t *testing.T) {
 	before := ring(t, map[string]byte{"9": 1})
 	old := issue(t, before)
