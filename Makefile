@@ -78,6 +78,11 @@ generate: ## write CRDs, RBAC, deep copies and the widget's bundle from their so
 	controller-gen rbac:roleName=halo-operator paths=./controllers/... output:rbac:dir=config/rbac
 	go run ./config/generate
 
+.PHONY: keep-widget
+keep-widget: ## at a release: go on serving this widget to pages that pin it
+	@hash=$$(sha256sum internal/widget/dist/widget.js | cut -c 1-16); mkdir -p internal/widget/dist/released; \
+		cp internal/widget/dist/widget.js "internal/widget/dist/released/$$hash.js"
+
 .PHONY: check-generated
 check-generated: ## fail when make generate would change something
 	@before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \

@@ -136,6 +136,13 @@ type Brand struct {
 	// +kubebuilder:validation:MaxLength=7
 	// +optional
 	Color string `json:"color,omitempty"`
+
+	// logo is a PNG, JPEG or WebP picture as data:image/…;base64,…, at most 32 KiB; the widget shows it instead of the
+	// name, which stays its text for screen readers.
+	// +kubebuilder:validation:Pattern=`^data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$`
+	// +kubebuilder:validation:MaxLength=32768
+	// +optional
+	Logo string `json:"logo,omitempty"`
 }
 
 // TenantServer overrides the class's server.

@@ -212,7 +212,7 @@ func (s *service) reloaded(event reload.Event) {
 func (s *service) assemble(wake chan struct{}) error {
 	handler, err := server.NewHandler(server.Options{
 		Config: s.config.Get, Keys: s.keys.Get, Store: s.store, Now: time.Now,
-		Script: widget.Script(), ScriptHash: widget.Hash(),
+		Script: widget.Newest(), Released: widget.Released(),
 		TrustedProxies: s.flags.trustedProxies, Metrics: s.metrics, Logger: s.logger, Tracer: s.telemetry.Tracer(),
 		Wake: func() {
 			select {

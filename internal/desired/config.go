@@ -39,6 +39,7 @@ type advisor struct {
 type brand struct {
 	Name  string `json:"name"`
 	Color string `json:"color"`
+	Logo  string `json:"logo,omitempty"`
 }
 
 type mail struct {
@@ -76,7 +77,7 @@ func configOf(in Input) serverConfig {
 	spec, class, settings := in.Tenant.Spec, in.Class.Spec, in.settings()
 	config := serverConfig{
 		Tenant: in.Tenant.Name, Hostname: spec.Hostname,
-		Brand: brand{Name: settings.BrandName, Color: settings.BrandColor},
+		Brand: brand{Name: settings.BrandName, Color: settings.BrandColor, Logo: settings.BrandLogo},
 		Mail:  mail{Host: class.Mail.Host, Port: class.Mail.Port, TLS: string(class.Mail.TLS), From: class.Mail.From},
 		Limits: limits{
 			RequestsPerMinutePerClient: class.Limits.RequestsPerMinutePerClient,

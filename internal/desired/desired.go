@@ -58,6 +58,7 @@ type Settings struct {
 	RotationDays int32
 	BrandName    string
 	BrandColor   string
+	BrandLogo    string
 }
 
 // Resolve merges a tenant's overrides into its class's defaults.
@@ -97,6 +98,7 @@ func Resolve(tenant *halo.HaloTenant, class *halo.HaloTenantClass) Settings {
 		if brand.Color != "" {
 			settings.BrandColor = brand.Color
 		}
+		settings.BrandLogo = brand.Logo
 	}
 	return settings
 }

@@ -208,9 +208,9 @@ func TestATenantsOverridesWin(t *testing.T) {
 	in.Tenant.Spec.Server = &halo.TenantServer{Replicas: &replicas}
 	in.Tenant.Spec.Backup = &halo.TenantBackup{Schedule: "0 1 * * *", RetentionDays: &days}
 	in.Tenant.Spec.Database = &halo.TenantDatabase{PointInTimeDays: &window}
-	in.Tenant.Spec.Brand = &halo.Brand{Name: "Acme", Color: "#ffffff"}
+	in.Tenant.Spec.Brand = &halo.Brand{Name: "Acme", Color: "#ffffff", Logo: "data:image/png;base64,AA=="}
 	got := desired.Resolve(in.Tenant, in.Class)
-	want := desired.Settings{Replicas: 5, Schedule: "0 1 * * *", TimeZone: "Etc/UTC", RetentionDays: 90, PointInTimeDays: 7, BrandName: "Acme", BrandColor: "#ffffff"}
+	want := desired.Settings{Replicas: 5, Schedule: "0 1 * * *", TimeZone: "Etc/UTC", RetentionDays: 90, PointInTimeDays: 7, BrandName: "Acme", BrandColor: "#ffffff", BrandLogo: "data:image/png;base64,AA=="}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

@@ -3,6 +3,9 @@ package server_test
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +15,7 @@ import (
 	"time"
 
 	"halo.dev/halo/internal/server"
+	"halo.dev/halo/internal/widget"
 )
 
 func TestOnlySafelistedOriginsMayAsk(t *testing.T) {
@@ -150,15 +154,36 @@ func TestTheScriptIsPublicAndCached(t *testing.T) {
 			t.Errorf("%q gets gzip", refusing)
 		}
 	}
-	pinned := b.do("GET", "/widget/0123456789abcdef.js", "")
-	if pinned.status != 200 || pinned.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || string(pinned.body) != widgetText {
-		t.Errorf("pinned: %d %v", pinned.status, pinned.header)
-	}
-	b.wantProblem(b.do("GET", "/widget/fedcba9876543210.js", ""), 404)
 	b.wantProblem(b.do("POST", "/widget.js", ""), 405)
 	if head := b.do("HEAD", "/widget.js", ""); head.status != 200 || len(head.body) != 0 || head.header.Get("Content-Length") != fmt.Sprint(len(widgetText)) {
 		t.Errorf("HEAD: %d %v", head.status, head.header)
 	}
+}
+
+func TestAPageCanPinTheScriptOfTodayAndThoseOfEarlierReleases(t *testing.T) {
+	b := start(t)
+	got := b.do("GET", "/widget.json", "")
+	var described struct{ URL, Integrity string }
+	if err := json.Unmarshal(got.body, &described); err != nil || got.status != 200 || got.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Fatalf("answer %d %v %s: %v", got.status, got.header, got.body, err)
+	}
+	sum := sha512.Sum384([]byte(widgetText))
+	if described.Integrity != "sha384-"+base64.StdEncoding.EncodeToString(sum[:]) {
+		t.Errorf("the integrity is %q", described.Integrity)
+	}
+	path, ok := strings.CutPrefix(described.URL, "https://halo.acme.example")
+	if !ok {
+		t.Fatalf("the address is %q", described.URL)
+	}
+	for path, want := range map[string]string{path: widgetText, "/widget/" + widget.NewVersion([]byte(earlierText)).Hash + ".js": earlierText} {
+		pinned := b.do("GET", path, "", "Origin", unsafe)
+		if pinned.status != 200 || pinned.header.Get("Cache-Control") != "public, max-age=31536000, immutable" || string(pinned.body) != want ||
+			pinned.header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%s: %d %v %q", path, pinned.status, pinned.header, pinned.body)
+		}
+	}
+	b.wantProblem(b.do("GET", "/widget/fedcba9876543210.js", ""), 404)
+	b.wantProblem(b.do("POST", "/widget.json", ""), 405)
 }
 
 func TestFloodsAreHeldBackAndTold(t *testing.T) {

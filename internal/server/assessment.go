@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"halo.dev/halo/internal/halo"
+	"halo.dev/halo/internal/questionnaire"
+	"halo.dev/halo/internal/server/colors"
 	"halo.dev/halo/internal/server/submission"
 	"halo.dev/halo/internal/server/token"
 	"halo.dev/halo/internal/store"
@@ -30,12 +32,15 @@ type session struct {
 	Expires       time.Time       `json:"expires"`
 	Tenant        tenant          `json:"tenant"`
 	Advisor       advisor         `json:"advisor"`
+	Language      string          `json:"language"`
 	Questionnaire json.RawMessage `json:"questionnaire"`
 }
 
 type tenant struct {
-	Name  string `json:"name"`
-	Color string `json:"color"`
+	Name   string        `json:"name"`
+	Color  string        `json:"color"`
+	Colors colors.Scheme `json:"colors"`
+	Logo   string        `json:"logo,omitempty"` // as in the configuration
 }
 
 // advisor is what a page may know of an advisor: never the address.
@@ -44,12 +49,24 @@ type advisor struct {
 	Name string `json:"name"`
 }
 
-func encodeQuestionnaire() (json.RawMessage, error) {
-	text, err := json.Marshal(halo.Questions())
+// questions are the questionnaire in every language, encoded once.
+type questions struct {
+	set     questionnaire.Set
+	encoded map[string]json.RawMessage
+}
+
+func encodeQuestions() (questions, error) {
+	set, err := questionnaire.New()
 	if err != nil {
-		return nil, fmt.Errorf("encoding the questionnaire: %w", err)
+		return questions{}, err
 	}
-	return text, nil
+	q := questions{set: set, encoded: map[string]json.RawMessage{}}
+	for _, language := range set.Languages() {
+		if q.encoded[language], err = json.Marshal(set.In(language)); err != nil {
+			return questions{}, fmt.Errorf("encoding the questionnaire: %w", err)
+		}
+	}
+	return q, nil
 }
 
 // session answers GET /api/v1/session.
@@ -63,17 +80,37 @@ func (a *api) session(w http.ResponseWriter, r *http.Request) {
 		})
 		return
 	}
-	signed, expires, err := a.Keys().Issue(r.Header.Get("Origin"), a.Now())
+	signed, expires, err := a.sign(r)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
+	scheme, err := colors.Of(current.Brand.Color)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	language := a.questions.set.Choose(r.URL.Query().Get("language"))
 	writeJSON(w, http.StatusOK, "application/json", session{
 		Token: signed, Expires: expires,
-		Tenant:        tenant{Name: current.Brand.Name, Color: current.Brand.Color},
+		Tenant:        tenant{Name: current.Brand.Name, Color: current.Brand.Color, Colors: scheme, Logo: current.Brand.Logo},
 		Advisor:       advisor{ID: found.ID, Name: found.Name},
-		Questionnaire: a.questionnaire,
+		Language:      language,
+		Questionnaire: a.questions.encoded[language],
 	})
+}
+
+// sign makes a session's token. A page that has one already, whose time is
+// over, sends it along: the new one has its nonce, so that answers which
+// arrived under the old one are not kept twice.
+func (a *api) sign(r *http.Request) (signed string, expires time.Time, err error) {
+	origin, now := r.Header.Get("Origin"), a.Now()
+	if earlier := r.Header.Get(headerToken); earlier != "" {
+		if signed, expires, err = a.Keys().Renew(earlier, origin, now); err == nil {
+			return signed, expires, nil
+		}
+	}
+	return a.Keys().Issue(origin, now)
 }
 
 // assess answers POST /api/v1/assessments. The order is from cheap to dear:

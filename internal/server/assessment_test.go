@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"halo.dev/halo/internal/halo"
+	"halo.dev/halo/internal/server/colors"
 )
 
 func TestASessionHoldsWhatTheWidgetNeedsAndNoAddress(t *testing.T) {
@@ -19,9 +20,13 @@ func TestASessionHoldsWhatTheWidgetNeedsAndNoAddress(t *testing.T) {
 		t.Fatalf("answer %d %s", got.status, got.body)
 	}
 	var session struct {
-		Token         string
-		Expires       time.Time
-		Tenant        struct{ Name, Color string }
+		Token   string
+		Expires time.Time
+		Tenant  struct {
+			Name, Color, Logo string
+			Colors            colors.Scheme
+		}
+		Language      string
 		Advisor       struct{ ID, Name string }
 		Questionnaire json.RawMessage
 	}
@@ -29,6 +34,7 @@ func TestASessionHoldsWhatTheWidgetNeedsAndNoAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	if session.Tenant.Name != "Acme Planning" || session.Tenant.Color != "#0b6e4f" ||
+		session.Tenant.Logo != "" || session.Language != "en" || session.Tenant.Colors.Light.Accent != "#0b6e4f" || len(session.Tenant.Colors.Dark.Tint) != 7 ||
 		session.Advisor.ID != "planning" || session.Advisor.Name != "Planning Desk" {
 		t.Errorf("session is %+v", session)
 	}
@@ -44,6 +50,33 @@ func TestASessionHoldsWhatTheWidgetNeedsAndNoAddress(t *testing.T) {
 	}
 	if got.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("a token may be cached: %q", got.header.Get("Cache-Control"))
+	}
+}
+
+func TestASessionSpeaksTheLanguageThatIsAskedFor(t *testing.T) {
+	b := start(t)
+	for language, want := range map[string]string{"es": "Sobre usted", "es-MX": "Sobre usted", "en": "About you", "xx": "About you"} {
+		got := b.do("GET", "/api/v1/session?advisor=planning&language="+language, "", "Origin", acme)
+		var session struct {
+			Language      string
+			Questionnaire halo.Questionnaire
+		}
+		if err := json.Unmarshal(got.body, &session); err != nil {
+			t.Fatal(err)
+		}
+		if title := session.Questionnaire.Sections[0].Title; title != want || (session.Language == "es") != (want == "Sobre usted") {
+			t.Errorf("%s: %q in %q", language, title, session.Language)
+		}
+	}
+}
+
+func TestASessionHoldsTheLogo(t *testing.T) {
+	b := start(t)
+	const logo = "data:image/png;base64,iVBORw0KGgo="
+	b.write("config", "config.yaml", strings.Replace(yaml, `brand: {`, `brand: {logo: "`+logo+`", `, 1))
+	b.config.Check()
+	if got := b.do("GET", "/api/v1/session?advisor=planning", "", "Origin", acme); !strings.Contains(string(got.body), `"logo":"`+logo+`"`) {
+		t.Errorf("the session is %.300s", got.body)
 	}
 }
 
@@ -211,6 +244,32 @@ func TestAnExpiredTokenIsRefused(t *testing.T) {
 	b.wantProblem(b.post(token, body), 403)
 	if b.metric(`halo_http_rejected_total{reason="token_expired"}`) != "1" {
 		t.Error("the metric does not count it")
+	}
+}
+
+func TestATokenThatIsRenewedStandsForTheSameAssessment(t *testing.T) {
+	b := start(t)
+	first := b.token()
+	if got := b.post(first, body); got.status != 200 {
+		t.Fatalf("answer %d %s", got.status, got.body)
+	}
+	b.clock.advance(2*time.Hour + time.Minute)
+	b.wantProblem(b.post(first, body), 403)
+	for _, test := range []struct {
+		name, origin, earlier string
+		stored                int
+	}{
+		{"the visitor's own", acme, first, 1},
+		{"one that was not signed here", acme, first[:len(first)-2] + "AA", 2},
+	} {
+		got := b.do("GET", "/api/v1/session?advisor=planning", "", "Origin", test.origin, "Halo-Token", test.earlier)
+		var session struct{ Token string }
+		if err := json.Unmarshal(got.body, &session); err != nil || got.status != 200 {
+			t.Fatalf("%s: %d %s", test.name, got.status, got.body)
+		}
+		if got := b.post(session.Token, body); got.status != 200 || len(b.store.all()) != test.stored {
+			t.Errorf("%s: %d, %d stored", test.name, got.status, len(b.store.all()))
+		}
 	}
 }
 

@@ -33,6 +33,7 @@ import (
 	"halo.dev/halo/internal/server/reload"
 	"halo.dev/halo/internal/server/token"
 	"halo.dev/halo/internal/store"
+	"halo.dev/halo/internal/widget"
 )
 
 const (
@@ -47,7 +48,8 @@ advisors: [{id: planning, name: Planning Desk, email: desk@advisor.example}]
 brand: {name: Acme Planning, color: "#0b6e4f"}
 mail: {host: smtp.example, port: 587, tls: required, from: halo@acme.example}
 `
-	widgetText = "console.log('a widget of some length, so that compressing it is worth while while while while')"
+	widgetText  = "console.log('a widget of some length, so that compressing it is worth while while while while')"
+	earlierText = "console.log('the widget of an earlier release')"
 )
 
 // requestPattern is the id of a request: a random UUID.
@@ -160,7 +162,7 @@ func startBounded(t *testing.T, limits connections.Limits, patience server.Patie
 	logger := slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	options := server.Options{
 		Config: b.config.Get, Keys: b.keys.Get, Store: b.store, Now: b.clock.now, Wake: func() { b.woken <- struct{}{} },
-		Script: []byte(widgetText), ScriptHash: "0123456789abcdef", Metrics: b.metrics, Logger: logger,
+		Script: widget.NewVersion([]byte(widgetText)), Released: []widget.Version{widget.NewVersion([]byte(earlierText))}, Metrics: b.metrics, Logger: logger,
 	}
 	for _, c := range change {
 		c(&options)

@@ -24,6 +24,7 @@ import (
 
 	"halo.dev/halo/internal/halo"
 	"halo.dev/halo/internal/server"
+	"halo.dev/halo/internal/widget"
 )
 
 // description is the served document, read by a library that is not ours.
@@ -128,6 +129,7 @@ func TestEveryAnswerThatIsDescribedIsGiven(t *testing.T) {
 		note(operation, b.do("GET", path, "", "If-None-Match", first.header.Get("ETag")))
 	}
 	note("pinnedWidget", b.do("GET", "/widget/none.js", ""))
+	note("widgetDescription", b.do("GET", "/widget.json", ""))
 
 	post := func(text string) { note("assess", b.post(b.token(), text)) }
 	post(body)
@@ -207,4 +209,4 @@ func TestTheDocumentTakesWhatTheServerTakes(t *testing.T) {
 func documentText() ([]byte, error) { return server.DescribeAPI(halo.Questions()) }
 
 // pinned is the address of the newest script that never changes.
-func (*bench) pinned() string { return "/widget/0123456789abcdef.js" }
+func (*bench) pinned() string { return "/widget/" + widget.NewVersion([]byte(widgetText)).Hash + ".js" }

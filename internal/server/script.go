@@ -7,10 +7,31 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"halo.dev/halo/internal/widget"
 )
 
-// script serves the widget. It is public: any page may load it, and only what
-// it then asks of the API is bound to an origin.
+// scripts serve the widget in its versions. They are public: any page may load
+// one, and only what it then asks of the API is bound to an origin.
+type scripts struct {
+	current script
+	byFile  map[string]script // by the file's name in /widget/
+}
+
+func newScripts(current widget.Version, released []widget.Version) (scripts, error) {
+	all := scripts{byFile: map[string]script{}}
+	for _, version := range append([]widget.Version{current}, released...) {
+		one, err := newScript(version.Text, version.Hash)
+		if err != nil {
+			return scripts{}, err
+		}
+		all.byFile[version.Hash+".js"] = one
+	}
+	all.current = all.byFile[current.Hash+".js"]
+	return all, nil
+}
+
+// script is one version of the widget.
 type script struct {
 	plain, compressed []byte
 	hash              string
@@ -32,20 +53,34 @@ func newScript(text []byte, hash string) (script, error) {
 }
 
 // newest serves /widget.js, which changes with a new version of the server.
-func (s script) newest() http.Handler {
+func (s scripts) newest() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.serve(w, r, "public, max-age=300")
+		s.current.serve(w, r, "public, max-age=300")
 	})
 }
 
 // versioned serves /widget/<hash>.js, which never changes: a page can pin it.
-func (s script) versioned() http.Handler {
+func (s scripts) versioned() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.PathValue("file") != s.hash+".js" {
+		one, ok := s.byFile[r.PathValue("file")]
+		if !ok {
 			writeProblem(w, problem{Status: http.StatusNotFound, Detail: "This version of the widget is not served here. /widget.js is the newest."})
 			return
 		}
-		s.serve(w, r, "public, max-age=31536000, immutable")
+		one.serve(w, r, "public, max-age=31536000, immutable")
+	})
+}
+
+// describe serves /widget.json: how a page pins the script of today.
+func (a *api) describe(current widget.Version) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		header := w.Header()
+		header.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		header.Set("Access-Control-Allow-Origin", "*")
+		writeJSON(w, http.StatusOK, "application/json", struct {
+			URL       string `json:"url"`
+			Integrity string `json:"integrity"`
+		}{"https://" + a.Config().Hostname + "/widget/" + current.Hash + ".js", current.Integrity})
 	})
 }
 

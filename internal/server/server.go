@@ -8,7 +8,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -23,6 +22,7 @@ import (
 	"halo.dev/halo/internal/server/throttle"
 	"halo.dev/halo/internal/server/token"
 	"halo.dev/halo/internal/store"
+	"halo.dev/halo/internal/widget"
 )
 
 // Store keeps submissions; *store.Store is one.
@@ -44,9 +44,9 @@ type Options struct {
 	Wake func()
 	// Now is the clock. The valuation year is its year in UTC.
 	Now func() time.Time
-	// Script is the widget, and ScriptHash what its versioned address is made of.
-	Script     []byte
-	ScriptHash string
+	// Script is the widget; Released are earlier ones, which pages may have pinned by their hash.
+	Script   widget.Version
+	Released []widget.Version
 	// TrustedProxies may say on whose behalf they ask (X-Forwarded-For).
 	TrustedProxies []netip.Prefix
 	Metrics        *Metrics
@@ -59,8 +59,8 @@ type Options struct {
 // api holds what the handlers share.
 type api struct {
 	Options
-	throttle      *throttle.Throttle
-	questionnaire json.RawMessage
+	throttle  *throttle.Throttle
+	questions questions
 }
 
 // NewHandler makes the handler of the public listener.
@@ -68,7 +68,7 @@ func NewHandler(options Options) (http.Handler, error) {
 	if options.Tracer == nil {
 		options.Tracer = noop.NewTracerProvider().Tracer("")
 	}
-	questionnaire, err := encodeQuestionnaire()
+	questions, err := encodeQuestions()
 	if err != nil {
 		return nil, err
 	}
@@ -76,14 +76,15 @@ func NewHandler(options Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	script, err := newScript(options.Script, options.ScriptHash)
+	scripts, err := newScripts(options.Script, options.Released)
 	if err != nil {
 		return nil, err
 	}
-	a := &api{Options: options, questionnaire: questionnaire, throttle: throttle.New(limitsOf(options.Config()), 0)}
+	a := &api{Options: options, questions: questions, throttle: throttle.New(limitsOf(options.Config()), 0)}
 	mux := http.NewServeMux()
-	mux.Handle("/widget.js", methods{http.MethodGet: script.newest()})
-	mux.Handle("/widget/{file}", methods{http.MethodGet: script.versioned()})
+	mux.Handle("/widget.js", methods{http.MethodGet: scripts.newest()})
+	mux.Handle("/widget.json", methods{http.MethodGet: a.describe(options.Script)})
+	mux.Handle("/widget/{file}", methods{http.MethodGet: scripts.versioned()})
 	mux.Handle("/api/v1/session", a.crossOrigin(methods{http.MethodGet: http.HandlerFunc(a.session)}))
 	mux.Handle("/api/v1/assessments", a.crossOrigin(methods{http.MethodPost: http.HandlerFunc(a.assess)}))
 	mux.Handle("/api/v1/openapi.json", methods{http.MethodGet: serveDocument(document)})

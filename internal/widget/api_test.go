@@ -11,7 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"halo.dev/halo/internal/halo"
+	"halo.dev/halo/internal/questionnaire"
+	"halo.dev/halo/internal/server/colors"
 	"halo.dev/halo/internal/widget"
 )
 
@@ -39,26 +40,36 @@ type fakeAPI struct {
 	// refused origins get a bare 403 without CORS headers, as halo-server gives it.
 	refused bool
 	name    string
-	color   string
+	colors  any // as colors.Scheme
+	logo    string
 	expires time.Duration
 	// sessionFaults and submitFaults answer the next requests, one each, instead of the API.
 	sessionFaults, submitFaults []http.HandlerFunc
 	view                        string
+	questions                   questionnaire.Set
 	sessions                    int
+	renewed                     []string // the tokens that came along with a request for a session
 	posts                       []posted
 }
 
 func newAPI(t *testing.T) *fakeAPI {
 	t.Helper()
-	api := &fakeAPI{name: "Acme Planning", color: "#0b6e4f", expires: time.Hour, view: okView}
+	api := &fakeAPI{name: "Acme Planning", colors: colorsOf(t, "#0b6e4f"), expires: time.Hour, view: okView}
+	var err error
+	if api.questions, err = questionnaire.New(); err != nil {
+		t.Fatal(err)
+	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /widget.js", func(w http.ResponseWriter, _ *http.Request) {
+	script := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
-		_, _ = w.Write(widget.Script())
-	})
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		_, _ = w.Write(widget.Newest().Text)
+	}
+	mux.HandleFunc("GET /widget.js", script)
+	mux.HandleFunc("GET /widget/"+widget.Newest().Hash+".js", script)
 	mux.HandleFunc("GET /api/v1/session", api.session)
 	mux.HandleFunc("POST /api/v1/assessments", api.submit)
-	mux.HandleFunc("OPTIONS /api/v1/assessments", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("OPTIONS /api/v1/", func(w http.ResponseWriter, r *http.Request) {
 		if api.allow(w, r) {
 			w.Header().Set("Access-Control-Allow-Headers", "content-type, halo-token")
 			w.WriteHeader(http.StatusNoContent)
@@ -67,6 +78,15 @@ func newAPI(t *testing.T) *fakeAPI {
 	api.Server = httptest.NewTLSServer(mux)
 	t.Cleanup(api.Close)
 	return api
+}
+
+func colorsOf(t *testing.T, color string) colors.Scheme {
+	t.Helper()
+	scheme, err := colors.Of(color)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scheme
 }
 
 // allow lets a request's origin in, or answers it.
@@ -94,12 +114,17 @@ func (api *fakeAPI) session(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	api.sessions++
+	if earlier := r.Header.Get("Halo-Token"); earlier != "" {
+		api.renewed = append(api.renewed, earlier)
+	}
+	language := api.questions.Choose(r.URL.Query().Get("language"))
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"token":         fmt.Sprintf("token-%d", api.sessions),
 		"expires":       time.Now().Add(api.expires).UTC().Format(time.RFC3339),
-		"tenant":        map[string]string{"name": api.name, "color": api.color},
+		"tenant":        map[string]any{"name": api.name, "colors": api.colors, "logo": api.logo},
 		"advisor":       map[string]string{"id": advisor, "name": "Planning Desk"},
-		"questionnaire": halo.Questions(),
+		"language":      language,
+		"questionnaire": api.questions.In(language),
 	})
 }
 
@@ -138,6 +163,13 @@ func (api *fakeAPI) received() []posted {
 	api.mu.Lock()
 	defer api.mu.Unlock()
 	return append([]posted(nil), api.posts...)
+}
+
+// faultsLeft counts the answers that are still to go wrong.
+func (api *fakeAPI) faultsLeft() int {
+	api.mu.Lock()
+	defer api.mu.Unlock()
+	return len(api.sessionFaults)
 }
 
 // problem answers with RFC 9457 problem details.

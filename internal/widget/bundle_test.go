@@ -20,7 +20,7 @@ func TestTheCommittedBundleIsWhatTheSourcesGive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(built, widget.Script()) {
+	if !bytes.Equal(built, widget.Newest().Text) {
 		t.Error("dist/widget.js is not what src gives: run go generate ./internal/widget")
 	}
 }
@@ -32,13 +32,13 @@ func TestTheBundleIsSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := writer.Write(widget.Script()); err != nil {
+	if _, err := writer.Write(widget.Newest().Text); err != nil {
 		t.Fatal(err)
 	}
 	if err := writer.Close(); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d bytes, %d by gzip", len(widget.Script()), packed.Len())
+	t.Logf("%d bytes, %d by gzip", len(widget.Newest().Text), packed.Len())
 	if packed.Len() > most {
 		t.Errorf("%d bytes by gzip, %d at most", packed.Len(), most)
 	}
@@ -49,23 +49,40 @@ func TestTheBundleKeepsNothingInTheBrowserAndMakesNoMarkup(t *testing.T) {
 		"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "cookie", "localStorage",
 		"sessionStorage", "indexedDB", "sourceMappingURL",
 	} {
-		if bytes.Contains(widget.Script(), []byte(forbidden)) {
+		if bytes.Contains(widget.Newest().Text, []byte(forbidden)) {
 			t.Errorf("the bundle has %s", forbidden)
 		}
 	}
 }
 
 func TestHashAndIntegrityNameTheScript(t *testing.T) {
-	if hash := widget.Hash(); !regexp.MustCompile(`^[0-9a-f]{16}$`).MatchString(hash) {
-		t.Errorf("hash %q", hash)
+	newest := widget.Newest()
+	if !regexp.MustCompile(`^[0-9a-f]{16}$`).MatchString(newest.Hash) {
+		t.Errorf("hash %q", newest.Hash)
 	}
-	sum := sha512.Sum384(widget.Script())
-	if got, want := widget.Integrity(), "sha384-"+base64.StdEncoding.EncodeToString(sum[:]); got != want {
-		t.Errorf("integrity %q, want %q", got, want)
+	sum := sha512.Sum384(newest.Text)
+	if want := "sha384-" + base64.StdEncoding.EncodeToString(sum[:]); newest.Integrity != want {
+		t.Errorf("integrity %q, want %q", newest.Integrity, want)
 	}
-	widget.Script()[0]++
-	if got := sha512.Sum384(widget.Script()); got != sum {
+	newest.Text[0]++
+	if got := widget.Newest(); got.Integrity != newest.Integrity || got.Hash != newest.Hash {
 		t.Error("a caller changed the embedded script")
+	}
+}
+
+func TestReleasedScriptsAreAsTheyWere(t *testing.T) {
+	files, err := filepath.Glob("dist/released/*.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	released := widget.Released()
+	if len(released) != len(files) {
+		t.Errorf("%d files, %d versions", len(files), len(released))
+	}
+	for i, version := range released {
+		if want := version.Hash + ".js"; filepath.Base(files[i]) != want {
+			t.Errorf("%s has the hash %s: a released script was changed", files[i], version.Hash)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func TestAnswersThatMeetADeadLineAreSentAgainWithTheSameToken(t *testing.T) {
 			api := newAPI(t)
 			api.submitFaults = []http.HandlerFunc{test.fault}
 			p := open(t, api, element, "")
-			p.must(p.Complete(with(fewest(), person())))
+			p.send(with(fewest(), person()))
 			p.must(p.Await("[data-notice]"))
 			p.shoot("away")
 			if text, _ := p.Text("[data-notice]"); !strings.Contains(text, "Your answers are safe on this page.") {
@@ -58,7 +58,7 @@ func TestTheVisitorCanTryAgainAtOnce(t *testing.T) {
 	}
 	api.submitFaults = []http.HandlerFunc{slow, slow, slow, slow, slow}
 	p := open(t, api, element, "")
-	p.must(p.Complete(with(fewest(), person())))
+	p.send(with(fewest(), person()))
 	for sent := 1; sent <= 5; sent++ {
 		p.waitFor(func() bool { return len(api.received()) == sent })
 		p.must(p.Await("[data-action='again']"))
@@ -104,7 +104,7 @@ func TestATokenThatRanOutIsReplacedAndTheVisitorNoticesNothing(t *testing.T) {
 			api := newAPI(t)
 			api.expires, api.submitFaults = test.expires, test.faults
 			p := open(t, api, element, "")
-			p.must(p.Complete(with(fewest(), person())))
+			p.send(with(fewest(), person()))
 			_, err := p.Result()
 			p.must(err)
 			var tokens []string
@@ -113,6 +113,9 @@ func TestATokenThatRanOutIsReplacedAndTheVisitorNoticesNothing(t *testing.T) {
 			}
 			if strings.Join(tokens, " ") != strings.Join(test.tokens, " ") || api.sessions != test.sessions {
 				t.Errorf("tokens %q, %d sessions", tokens, api.sessions)
+			}
+			if !slices.Equal(api.renewed, []string{"token-1"}) {
+				t.Errorf("the server was not told which token is renewed: %q", api.renewed)
 			}
 		})
 	}

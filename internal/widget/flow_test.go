@@ -156,7 +156,7 @@ func TestASeriousIllnessEndsTheQuestionsAtOnceAndShowsNoNumber(t *testing.T) {
 	api.view = `{"status":"not_applicable","model_version":"open-halo-1.0.0","reason":"serious_illness"}`
 	p := open(t, api, element, "")
 	ill := with(fewest(), map[string]any{"serious_illness": true})
-	p.must(p.Complete(with(ill, person())))
+	p.send(with(ill, person()))
 	result, err := p.Result()
 	p.must(err)
 	p.shoot("result")
@@ -194,19 +194,33 @@ func TestTwoElementsOnOnePageDoNotMix(t *testing.T) {
 	}
 }
 
+// TestEventsTellThePageWhatHappensAndNoAnswers: not even the steps that a serious illness skips.
 func TestEventsTellThePageWhatHappensAndNoAnswers(t *testing.T) {
-	p := open(t, newAPI(t), element+`<script>
-		window.seen = [];
-		for (const name of ["started", "step", "completed"])
-			document.addEventListener("halo:" + name, (event) => seen.push(name + JSON.stringify(event.detail)));
-	</script>`, "")
-	p.must(p.Complete(with(fewest(), person())))
-	_, err := p.Result()
-	p.must(err)
-	want := `step{"step":"about","number":1,"of":7} started{} step{"step":"body","number":2,"of":7} ` +
-		`step{"step":"habits","number":3,"of":7} step{"step":"health","number":4,"of":7} step{"step":"family","number":5,"of":7} ` +
-		`step{"step":"plans","number":6,"of":7} step{"step":"contact","number":7,"of":7} completed{"status":"ok"}`
-	if diff := cmp.Diff(want, p.evaluate("seen.join(' ')")); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
+	for name, answers := range map[string]map[string]any{
+		"a visitor whom the model applies to": everything(),
+		"a visitor who is ill":                with(fewest(), map[string]any{"serious_illness": true}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			api := newAPI(t)
+			if answers["serious_illness"] == true {
+				api.view = `{"status":"not_applicable","model_version":"open-halo-1.0.0","reason":"serious_illness"}`
+			}
+			p := open(t, api, element+`<script>
+				window.seen = [];
+				for (const name of ["started", "step", "completed"])
+					document.addEventListener("halo:" + name, (event) => seen.push(name + JSON.stringify(event.detail)));
+			</script>`, "")
+			p.rush(answers)
+			p.must(p.Click("[data-action='back']"))
+			p.send(with(answers, person()))
+			_, err := p.Result()
+			p.must(err)
+			want := `step{"step":"about","number":1,"of":7} started{} step{"step":"body","number":2,"of":7} ` +
+				`step{"step":"habits","number":3,"of":7} step{"step":"health","number":4,"of":7} step{"step":"family","number":5,"of":7} ` +
+				`step{"step":"plans","number":6,"of":7} step{"step":"contact","number":7,"of":7} completed{}`
+			if diff := cmp.Diff(want, p.evaluate("seen.join(' ')")); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package widget_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"halo.dev/halo/test/browser"
@@ -52,9 +54,10 @@ type page struct {
 const element = `<halo-assessment advisor="planning"></halo-assessment>`
 
 // open serves an advisor's page from an origin of its own and opens it. policy is its Content-Security-Policy, or empty.
-// With %s the policy names the API's origin.
+// With %s the policy names the API's origin. Tests run beside one another: each has an API, a page and a tab of its own.
 func open(t *testing.T, api *fakeAPI, body, policy string, before ...chromedp.Action[chromedp.Void]) page {
 	t.Helper()
+	t.Parallel()
 	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		if policy != "" {
@@ -82,9 +85,17 @@ func open(t *testing.T, api *fakeAPI, body, policy string, before ...chromedp.Ac
 	limited, stop := context.WithTimeout(tab, time.Minute)
 	t.Cleanup(stop)
 	p := page{Assessment: browser.NewAssessment(limited, 0), t: t, tab: limited, url: host.URL}
+	p.do(chromedp.Func(hurry))
 	p.do(before...)
 	p.must(browser.Open(p.tab, host.URL))
 	return p
+}
+
+// hurry shortens the widget's own waits to a twentieth, all but the limit of a request.
+func hurry(ctx context.Context, _ *chromedp.Target) error {
+	const script = "const wait = setTimeout; window.setTimeout = (then, time, ...rest) => wait(then, time < 20000 ? time / 20 : time, ...rest)"
+	_, err := chromedp.Call(ctx, cdppage.AddScriptToEvaluateOnNewDocument, cdppage.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	return err
 }
 
 // loads remembers what could not be loaded, and why.
@@ -165,6 +176,64 @@ func (p page) await(expression string) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// rush answers step after step within the page and leaves the last one unsent: the way there, for tests of what comes
+// after. Answers are as in browser.Assessment. It stops at a step that the page does not let it leave.
+func (p page) rush(answers map[string]any) {
+	p.t.Helper()
+	p.run(answers, `for (;;) {
+		const step = answer();
+		if (step.dataset.step === 'contact') break;
+		box.querySelector('[data-action="next"]').click();
+		if (!step.hidden) break;
+	}`)
+}
+
+// answerHere answers the step that is shown, within the page.
+func (p page) answerHere(answers map[string]any) {
+	p.t.Helper()
+	p.run(answers, "answer()")
+}
+
+func (p page) run(answers map[string]any, script string) {
+	p.t.Helper()
+	p.must(p.Await("section[data-step]:not([hidden])"))
+	text, err := json.Marshal(answers)
+	p.must(err)
+	p.evaluate(fmt.Sprintf("((box, answers) => { %s; %s })((%s), %s)", answerScript, script, p.Path(".card-box"), text))
+}
+
+// answerScript defines answer(), which answers the step that is shown and returns it.
+const answerScript = `
+	const tell = (node) => ['input', 'change'].forEach((type) => node.dispatchEvent(new Event(type, {bubbles: true})));
+	const set = (name, value) => {
+		for (const node of box.querySelectorAll('[name="' + name + '"]')) {
+			if (node.type === 'radio' || node.type === 'checkbox') {
+				const picked = (Array.isArray(value) ? value.length ? value : [''] : [value]).map(String).includes(node.value);
+				if (node.checked === picked) continue;
+				node.checked = picked;
+			} else node.value = value;
+			tell(node);
+		}
+	};
+	const answer = () => {
+		const step = box.querySelector('section[data-step]:not([hidden])');
+		for (const { dataset: { question } } of step.querySelectorAll('[data-question]')) {
+			const value = answers[question];
+			if (value === undefined) continue;
+			if (typeof value === 'object' && !Array.isArray(value))
+				for (const [choice, share] of Object.entries(value)) set(question + '.' + choice, share);
+			else set(question, value);
+		}
+		return step;
+	}`
+
+// send rushes to the end and sends.
+func (p page) send(answers map[string]any) {
+	p.t.Helper()
+	p.rush(answers)
+	p.must(p.Click("[data-action='submit']"))
 }
 
 // shoot saves a picture of the whole page when the variable WIDGET_PICTURES names a folder.

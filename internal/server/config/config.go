@@ -54,11 +54,16 @@ type Advisor struct {
 	Email string `json:"email"`
 }
 
-// Brand is the tenant's name and colour ("#rrggbb").
+// Brand is the tenant's name, its colour ("#rrggbb") and, if it has one, its
+// logo: a picture as a data: URI, which nobody has looked into.
 type Brand struct {
 	Name  string `json:"name"`
 	Color string `json:"color"`
+	Logo  string `json:"logo,omitempty"`
 }
+
+// LongestLogo is the length of the longest logo in bytes of its URI.
+const LongestLogo = 32 << 10
 
 // Mail names the relay. TLS is "required" or "opportunistic".
 type Mail struct {
@@ -154,6 +159,7 @@ func (c Config) Advisors() []Advisor { return append([]Advisor(nil), c.advisors.
 var (
 	namePattern  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 	colorPattern = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+	logoPattern  = regexp.MustCompile(`^data:image/(png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$`)
 )
 
 // check collects every problem of the fields, in the order of the file.
@@ -178,6 +184,9 @@ func check(f file) (origins.Set, []error) {
 	}
 	if !colorPattern.MatchString(f.Brand.Color) {
 		problem("brand.color", "%q is not a colour such as \"#0b6e4f\"", f.Brand.Color)
+	}
+	if logo := f.Brand.Logo; len(logo) > LongestLogo || logo != "" && !logoPattern.MatchString(logo) {
+		problem("brand.logo", "it is not a PNG, JPEG or WebP picture as data:image/…;base64,… of at most %d bytes", LongestLogo)
 	}
 	checkMail(f.Mail, problem)
 	checkLimits(f.Limits, problem)

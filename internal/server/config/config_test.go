@@ -16,7 +16,7 @@ const whole = `tenant: acme
 hostname: halo.acme.example
 allowedOrigins: [https://www.acme.example]
 advisors: [{id: planning, name: Planning Desk, email: planning@acme.example}]
-brand: {name: Acme Planning, color: "#0b6e4f"}
+brand: {name: Acme Planning, color: "#0b6e4f", logo: "data:image/png;base64,iVBORw0KGgo="}
 mail: {host: smtp.example, port: 587, tls: required, from: halo@acme.example}
 limits: {requestsPerMinutePerClient: 61, requestsPerMinute: 1201, bodyBytes: 65537}
 `
@@ -42,7 +42,7 @@ func TestParseReadsEveryField(t *testing.T) {
 	if found, ok := got.Advisor("Planning"); ok {
 		t.Errorf("an unknown advisor is found: %v", found)
 	}
-	if want := (config.Brand{Name: "Acme Planning", Color: "#0b6e4f"}); got.Brand != want {
+	if want := (config.Brand{Name: "Acme Planning", Color: "#0b6e4f", Logo: "data:image/png;base64,iVBORw0KGgo="}); got.Brand != want {
 		t.Errorf("brand is %v", got.Brand)
 	}
 	if want := (config.Mail{Host: "smtp.example", Port: 587, TLS: "required", From: "halo@acme.example"}); got.Mail != want {
@@ -105,6 +105,10 @@ func TestParseRefusesAndNamesTheField(t *testing.T) {
 		{"a brand of 101 characters", "name: Acme Planning", "name: " + strings.Repeat("é", 101), "brand.name"},
 		{"a colour by name", `"#0b6e4f"`, "green", "brand.color"},
 		{"a colour that smuggles style", `"#0b6e4f"`, `"#0b6e4f;x"`, "brand.color"},
+		{"a logo at an address", "data:image/png;base64,iVBORw0KGgo=", "https://www.acme.example/logo.png", "brand.logo"},
+		{"a logo that is a drawing", "image/png", "image/svg+xml", "brand.logo"},
+		{"a logo that smuggles a style", "Ggo=", "Ggo=);x", "brand.logo"},
+		{"a logo of 32 KiB and one byte", "iVBORw0KGgo=", strings.Repeat("A", 32<<10-21), "brand.logo"},
 		{"no relay", "host: smtp.example", "host: ''", "mail.host"},
 		{"a relay's port of 0", "port: 587", "port: 0", "mail.port"},
 		{"no TLS", "tls: required", "tls: none", "mail.tls"},

@@ -47,8 +47,10 @@ const request = async <Body>(url: string, init: RequestInit): Promise<Outcome<Bo
 export class Api {
   constructor(private readonly origin: string) {}
 
-  session(advisor: string): Promise<Outcome<Session>> {
-    return request(`${this.origin}/api/v1/session?advisor=${encodeURIComponent(advisor)}`, {});
+  /** `expired` is the token of an earlier session: the new one's stands for the same answers. */
+  session(advisor: string, language: string, expired?: string): Promise<Outcome<Session>> {
+    const query = new URLSearchParams({ advisor, language });
+    return request(`${this.origin}/api/v1/session?${query}`, expired ? { headers: { "Halo-Token": expired } } : {});
   }
 
   submit(token: string, submission: Submission): Promise<Outcome<View>> {

@@ -31,12 +31,22 @@ export interface Section {
   title: string;
 }
 
+export interface Tenant {
+  name: string;
+  /** Of light and of dark pages: the firm's colour made readable, and what goes with it, each as #rrggbb by its part. */
+  colors?: Record<"light" | "dark", Record<"accent" | "on" | "second" | "tint", string>>;
+  /** A picture as a data: URI in base64. */
+  logo?: string;
+}
+
 export interface Session {
   token: string;
   /** RFC 3339 */
   expires: string;
-  tenant: { name: string; color?: string };
+  tenant: Tenant;
   advisor: { id: string; name: string };
+  /** Of the questionnaire, as a BCP 47 tag. */
+  language?: string;
   questionnaire: { model_version: string; sections: Section[]; questions: Question[] };
 }
 

@@ -2,15 +2,6 @@
 
 type Attributes = Record<string, string | number | boolean | undefined | ((event: Event) => void)>;
 
-const fill = (node: Element, attributes: Attributes, children: (Node | string)[]): void => {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") node.addEventListener(name, value);
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== undefined && value !== false) node.setAttribute(name, String(value));
-  }
-  node.append(...children);
-};
-
 /** Makes an HTML element; a function among the attributes listens to the event of its name. */
 export const h = <Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
@@ -18,13 +9,11 @@ export const h = <Tag extends keyof HTMLElementTagNameMap>(
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[Tag] => {
   const node = document.createElement(tag);
-  fill(node, attributes, children);
-  return node;
-};
-
-/** Makes an SVG element. */
-export const svg = (tag: string, attributes: Attributes = {}, ...children: (Node | string)[]): SVGElement => {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag) as SVGElement;
-  fill(node, attributes, children);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== undefined && value !== false) node.setAttribute(name, String(value));
+  }
+  node.append(...children);
   return node;
 };

@@ -1,8 +1,7 @@
 // <halo-assessment advisor="…">: from loading the questions to showing the result.
 
 import type { Api, Outcome } from "./api";
-import { brand } from "./color";
-import type { Session, Submission, View } from "./contract";
+import type { Session, Submission, Tenant, View } from "./contract";
 import { h } from "./dom";
 import { Notice, persist } from "./notice";
 import { resultView } from "./result";
@@ -13,17 +12,14 @@ import { Wizard } from "./wizard";
 /** A token with less life than this, in milliseconds, is not worth sending. */
 const margin = 60_000;
 
-/** Puts style sheets on a root: constructed ones, which no content security policy of the page forbids; else elements. */
-const dress = (root: ShadowRoot, texts: string[]): void => {
-  try {
-    root.adoptedStyleSheets = texts.map((text) => {
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(text);
-      return sheet;
-    });
-  } catch {
-    root.prepend(...texts.map((text) => h("style", {}, text)));
-  }
+/** Of all elements on the page; constructed, which no content security policy of the page forbids. */
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(style);
+
+/** Sets the firm's colours as --light-accent and so on. Values that are no colours are no colours here either. */
+const paint = ({ style }: HTMLElement, tenant?: Tenant): void => {
+  for (const [mode, parts] of Object.entries(tenant?.colors ?? {}))
+    for (const [part, color] of Object.entries(parts)) style.setProperty(`--${mode}-${part}`, color);
 };
 
 const webAddress = (text: string | null): string | undefined => (text && /^https?:\/\//.test(text) ? text : undefined);
@@ -35,7 +31,7 @@ export const elementFor = (api: Api): CustomElementConstructor =>
 
     #root = this.attachShadow({ mode: "open" });
     #advisor: string | undefined;
-    #strings: Strings = stringsFor("en");
+    #strings: Strings = stringsFor([]);
 
     connectedCallback(): void {
       this.#start();
@@ -50,13 +46,13 @@ export const elementFor = (api: Api): CustomElementConstructor =>
       const advisor = this.getAttribute("advisor") ?? "";
       if (advisor === this.#advisor) return;
       this.#advisor = advisor;
-      this.#strings = stringsFor(this.closest("[lang]")?.getAttribute("lang") ?? "");
-      const { loading, away } = this.#strings;
+      const near = this.closest("[lang]")?.getAttribute("lang");
+      this.#strings = stringsFor([near, document.documentElement.lang, ...navigator.languages]);
+      const { language, loading, away } = this.#strings;
       const notice = new Notice(away.again);
-      this.#place([brand()], h("p", { role: "status", class: "loading" }, loading), notice.node);
-      const words = { title: away.title, waiting: away.loading, gaveUp: away.loadingGaveUp };
-      const load = (): Promise<Outcome<Session>> => api.session(advisor);
-      const outcome = await persist(load, notice, words, async (silences) => {
+      this.#place(undefined, h("p", { role: "status", class: "loading" }, loading), notice.node);
+      const load = (): Promise<Outcome<Session>> => api.session(advisor, language);
+      const outcome = await persist(load, notice, away, away.unloaded, async (silences) => {
         if (silences < 2 || !(await api.answers())) return undefined;
         // The server answers others: one more try tells a refusal from a line that was bad a moment ago.
         const last = await load();
@@ -67,9 +63,11 @@ export const elementFor = (api: Api): CustomElementConstructor =>
       else this.#unavailable(outcome);
     }
 
-    #place(sheets: string[], ...nodes: Node[]): void {
-      this.#root.replaceChildren(h("div", { class: "card-box", lang: this.#strings.language }, ...nodes));
-      dress(this.#root, [style, ...sheets]);
+    #place(tenant: Tenant | undefined, ...nodes: Node[]): void {
+      const box = h("div", { class: "card-box", lang: this.#strings.language }, ...nodes);
+      paint(box, tenant);
+      this.#root.replaceChildren(box);
+      this.#root.adoptedStyleSheets = [sheet];
     }
 
     #emit(name: string, detail: object = {}): void {
@@ -77,36 +75,38 @@ export const elementFor = (api: Api): CustomElementConstructor =>
     }
 
     #ask(session: Session): void {
+      this.#strings = stringsFor([session.language]);
       const notice = new Notice(this.#strings.away.again, true);
       const wizard = new Wizard(session, this.#strings, webAddress(this.getAttribute("privacy")), {
         started: () => this.#emit("started"),
         step: (detail) => this.#emit("step", detail),
         submit: (submission) => void this.#send(session, submission, wizard, notice),
       });
-      this.#place([brand(session.tenant.color)], wizard.node, notice.node);
+      this.#place(session.tenant, wizard.node, notice.node);
       wizard.begin();
     }
 
     async #send(session: Session, submission: Submission, wizard: Wizard, notice: Notice): Promise<void> {
+      const { away, failed } = this.#strings;
       wizard.busy(true);
-      const outcome = await persist(this.#attempt(session, submission), notice, this.#strings.away, async () => undefined);
+      const outcome = await persist(this.#attempt(session, submission), notice, away, away.safe, async () => undefined);
       wizard.busy(false);
       if (outcome.kind === "ok") this.#finish(outcome.body, session);
       else if (outcome.kind === "invalid") wizard.refuse(outcome.errors);
       else if (outcome.kind === "refused") this.#unavailable(outcome);
-      else wizard.say(this.#strings.failed);
+      else wizard.say(failed);
     }
 
     /**
      * One try of sending. All tries carry the same token, so that answers which arrived although the reply was lost are
-     * not kept twice; a new token comes in only for one that has run out.
+     * not kept twice; a token that has run out is renewed by the server and goes on standing for the same answers.
      */
     #attempt(session: Session, submission: Submission): () => Promise<Outcome<View>> {
       let sent = false;
       let renewed = false;
       const renew = async (): Promise<boolean> => {
         renewed = true;
-        const fresh = await api.session(submission.advisor);
+        const fresh = await api.session(submission.advisor, this.#strings.language, session.token);
         if (fresh.kind === "ok") Object.assign(session, { token: fresh.body.token, expires: fresh.body.expires });
         return fresh.kind === "ok";
       };
@@ -121,19 +121,19 @@ export const elementFor = (api: Api): CustomElementConstructor =>
 
     #finish(view: View, session: Session): void {
       const { node, heading } = resultView(view, session, this.#strings);
-      this.#place([brand(session.tenant.color)], node);
+      this.#place(session.tenant, node);
       heading.focus();
-      this.#emit("completed", { status: view.status });
+      this.#emit("completed");
     }
 
     #unavailable(outcome: { kind: string; status?: number }): void {
       const { title, text } = this.#strings.unavailable;
       const notice = new Notice("");
-      this.#place([brand()], notice.node);
+      this.#place(undefined, notice.node);
       notice.show(title, text, false);
       const reason =
         outcome.kind === "refused"
-          ? `the server refuses pages of ${location.origin}; add this origin to the tenant's allowedOrigins`
+          ? `${location.origin} is not among the tenant's allowedOrigins`
           : `the server answered ${outcome.status ?? outcome.kind}; check the advisor attribute`;
       console.warn(`halo-assessment: ${reason}.`);
     }

@@ -7,7 +7,7 @@ const name = "halo-assessment";
 const script = document.currentScript;
 
 if (!(script instanceof HTMLScriptElement) || !script.src) {
-  console.warn(`${name}: load widget.js by a classic <script src> of its own; it finds its server by that address.`);
+  console.warn(`${name}: load widget.js by a classic <script src>.`);
 } else if (!customElements.get(name)) {
   customElements.define(name, elementFor(new Api(new URL(script.src).origin)));
 }

@@ -2,6 +2,7 @@
 
 import type { Outcome } from "./api";
 import { h } from "./dom";
+import type { Strings } from "./strings";
 
 /** A box that says what is the matter, read out at once, with a button when the visitor can do something about it. */
 export class Notice {
@@ -40,23 +41,18 @@ export class Notice {
   }
 }
 
-export interface Words {
-  title: string;
-  waiting: string;
-  gaveUp: string;
-}
-
 /** The waits between tries that nobody has to ask for, in milliseconds. */
 const waits = [1000, 3000, 8000];
 
 /**
- * Repeats an attempt until it comes to something: by itself a few times, then whenever the visitor asks. `settled` is
- * asked after as many failures without any answer, and may end it with what it gives back.
+ * Repeats an attempt until it comes to something: by itself a few times, then whenever the visitor asks, who reads `state`
+ * meanwhile. `settled` is asked after as many failures without any answer, and may end it with what it gives back.
  */
 export const persist = async <Body>(
   attempt: () => Promise<Outcome<Body>>,
   notice: Notice,
-  words: Words,
+  words: Strings["away"],
+  state: string,
   settled: (silences: number) => Promise<Outcome<Body> | undefined>,
 ): Promise<Outcome<Body>> => {
   let silences = 0;
@@ -70,7 +66,7 @@ export const persist = async <Body>(
     }
     const wait = waits[failures - 1];
     const after = outcome.kind === "away" ? outcome.after : undefined;
-    notice.show(words.title, wait === undefined ? words.gaveUp : words.waiting, true);
+    notice.show(words.title, `${state} ${wait === undefined ? words.gaveUp : words.waiting}`, true);
     await notice.pressed(wait === undefined ? undefined : Math.max(wait, after ?? 0));
   }
 };

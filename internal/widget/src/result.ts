@@ -1,23 +1,20 @@
 // What the visitor sees at the end.
 
-import { chart } from "./chart";
+import { chart, piece } from "./chart";
 import type { Outlook, Session, View } from "./contract";
 import { h } from "./dom";
+import { firm } from "./firm";
 import { put, type Strings } from "./strings";
 
 type Format = (value: number) => string;
 
-const chance = (age: number, percent: number, strings: Strings, format: Format): HTMLElement => {
-  // The width is set by script on the node: a style attribute would fall under the page's policy.
-  const fill = h("i");
-  fill.style.width = `${percent}%`;
-  return h(
+const chance = (age: number, percent: number, strings: Strings, format: Format): HTMLElement =>
+  h(
     "div",
     { "data-chance": age },
     h("dt", {}, put(strings.result.chance, { age })),
-    h("dd", {}, h("b", {}, `${format(percent)}%`), h("span", { class: "meter", "aria-hidden": "true" }, fill)),
+    h("dd", {}, h("b", {}, `${format(percent)}%`), h("span", { class: "meter", "aria-hidden": "true" }, piece(percent))),
   );
-};
 
 const tips = (outlook: Outlook, strings: Strings, format: Format): HTMLElement => {
   const words = strings.result;
@@ -38,7 +35,7 @@ const tips = (outlook: Outlook, strings: Strings, format: Format): HTMLElement =
 
 const outlookView = (outlook: Outlook, session: Session, strings: Strings): Node[] => {
   const words = strings.result;
-  const format = new Intl.NumberFormat(strings.language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format;
+  const format = new Intl.NumberFormat(`${strings.language}-US`, { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format;
   const names = { advisor: session.advisor.name, tenant: session.tenant.name };
   return [
     h(
@@ -72,6 +69,6 @@ export const resultView = (view: View, session: Session, strings: Strings): { no
   const rest = applies
     ? outlookView(view, session, strings)
     : [h("p", { class: "lead" }, put(strings.notApplicable.text, { advisor: session.advisor.name }))];
-  const firm = h("header", {}, h("p", { class: "firm" }, session.tenant.name));
-  return { node: h("article", { "data-result": view.status }, firm, heading, ...rest), heading };
+  const top = h("header", {}, firm(session.tenant));
+  return { node: h("article", { "data-result": view.status }, top, heading, ...rest), heading };
 };

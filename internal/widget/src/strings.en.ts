@@ -3,7 +3,7 @@
 export const english = {
   language: "en",
   loading: "Loading the questions…",
-  intro: "A few questions about you and your habits: about five minutes. You see your outlook at once. What is marked optional may be left out; every answer makes it more yours.",
+  intro: "A few questions about you and your habits: about five minutes, and you see your outlook at once.",
   optional: "optional",
   step: "Step {number} of {of}",
   next: "Continue",
@@ -27,7 +27,7 @@ export const english = {
     consent: "I agree that {tenant} keeps my answers and contact details, and that {advisor} receives my report and may contact me about it.",
     privacy: "Privacy policy",
     note: "Nothing has been sent yet. Your answers leave this page when you ask for your outlook.",
-    ended: "Thank you for telling us. An estimate made for the general population would not do you justice, so we skip the other questions. Leave your contact details, and your advisor will plan with you in person.",
+    ended: "Thank you for telling us. Averages would not do you justice, so we skip the other questions. Leave your contact details, and your advisor will plan with you in person.",
     endedSubmit: "Ask for a conversation",
   },
   problem: {
@@ -46,20 +46,20 @@ export const english = {
   },
   away: {
     title: "We could not get through",
-    waiting: "Your answers are safe on this page. We are trying again…",
-    gaveUp: "Your answers are safe on this page. Please check your connection and try again.",
-    loading: "The questions could not be loaded. We are trying again…",
-    loadingGaveUp: "The questions could not be loaded. Please check your connection and try again.",
+    safe: "Your answers are safe on this page.",
+    unloaded: "The questions could not be loaded.",
+    waiting: "We are trying again…",
+    gaveUp: "Please check your connection and try again.",
     again: "Try again",
   },
   unavailable: {
     title: "Not available here just now",
-    text: "We are sorry: the questionnaire cannot be shown on this page. Please get in touch with your advisor directly.",
+    text: "We are sorry: the questionnaire cannot be shown on this page. Please get in touch with your advisor.",
   },
   failed: "Something went wrong on our side and nothing was kept. Please try again in a few minutes.",
   notApplicable: {
     title: "Let us talk in person",
-    text: "Thank you for your trust. Your health deserves more than a general estimate, so we do not show one. {advisor} has been asked to get in touch, and will plan with you and, if you wish, with your doctor.",
+    text: "Thank you for your trust. Your health deserves more than averages, so we show none. {advisor} will get in touch, and plan with you and, if you wish, with your doctor.",
   },
   result: {
     title: "Your outlook",
@@ -79,7 +79,7 @@ export const english = {
     gain: "+{years} years",
     noTips: "Your habits leave little to gain: keep them up.",
     report: "Your full report, with the costs of health and care, is on its way to {advisor} at {tenant}.",
-    disclaimer: "An educational estimate from population statistics. It is not medical or actuarial advice.",
+    disclaimer: "An educational estimate from population statistics, not medical or actuarial advice.",
     tip: {
       quit_smoking: "Stop smoking",
       be_active: "Move for 150 minutes a week",

@@ -3,6 +3,7 @@
 import { check, sentence } from "./checking";
 import type { FieldError, Session, Submission } from "./contract";
 import { h } from "./dom";
+import { firm } from "./firm";
 import type { Field } from "./fields";
 import { ended, makeSteps, route, submission, type Step } from "./steps";
 import { put, type Strings } from "./strings";
@@ -10,7 +11,7 @@ import { put, type Strings } from "./strings";
 export interface Hooks {
   /** The visitor has answered something for the first time. */
   started(): void;
-  /** A step came up. */
+  /** The visitor has come as far as a step for the first time, or past it. */
   step(detail: { step: string; number: number; of: number }): void;
   submit(submission: Submission): void;
 }
@@ -28,6 +29,7 @@ export class Wizard {
   readonly #forward = h("button", { type: "submit", class: "main" });
   #step: Step;
   #started = false;
+  #reached = 0;
 
   constructor(session: Session, strings: Strings, privacy: string | undefined, hooks: Hooks) {
     this.#session = session;
@@ -36,7 +38,7 @@ export class Wizard {
     this.#steps = makeSteps(session, strings, privacy);
     this.#step = this.#steps[0]!;
     this.#back = h("button", { type: "button", "data-action": "back", click: () => this.#go(-1) }, strings.back);
-    const top = h("header", {}, h("p", { class: "firm" }, session.tenant.name), this.#count, this.#bar);
+    const top = h("header", {}, firm(session.tenant), this.#count, this.#bar);
     const foot = h("footer", {}, this.#back, this.#forward);
     this.node = h("form", { novalidate: true }, top, this.#alert, ...this.#steps.map(({ node }) => node), foot);
     this.node.addEventListener("submit", (event) => this.#submitted(event));
@@ -126,6 +128,16 @@ export class Wizard {
     this.#forward.setAttribute("data-action", this.#last() ? "submit" : "next");
     if (this.#last()) step.node.querySelector(".lead")!.textContent = this.#strings.contact[ended(this.#steps) ? "ended" : "note"];
     if (focus) step.heading.focus();
-    this.#hooks.step({ step: step.id, number, of });
+    this.#tell(step);
+  }
+
+  /**
+   * Tells of every step up to this one, each once and whether or not it was skipped: what the page hears is the same
+   * whatever was answered.
+   */
+  #tell(step: Step): void {
+    const steps = this.#steps;
+    for (const last = steps.indexOf(step); this.#reached <= last; )
+      this.#hooks.step({ step: steps[this.#reached]!.id, number: ++this.#reached, of: steps.length });
   }
 }
