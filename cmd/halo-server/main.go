@@ -36,7 +36,9 @@ type subcommand struct {
 // subcommands lists what the program can do, in the order of the help text.
 func subcommands() []subcommand {
 	return []subcommand{
+		{"account", "create or reset an account of the staff console", runAccount},
 		{"assess", "compute the model for answers on standard input", runAssess},
+		{"audit", "verify the staff console's log", runAudit},
 		{"migrate", "bring the tenant's database to what this version needs", runMigrate},
 		{"report", "write the report on answers on standard input as a PDF", runReport},
 		{"serve", "serve the widget and its API, and mail the reports", runServe},

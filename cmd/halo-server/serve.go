@@ -40,7 +40,7 @@ const telemetryTimeout = 3 * time.Second
 type serveFlags struct {
 	config, tlsDir, tokenKeysDir, sealingKeysDir, mailCredentialsDir string
 	database                                                         store.Config
-	listen, healthListen                                             string
+	listen, consoleListen, healthListen                              string
 	trustedProxies                                                   []netip.Prefix
 	drainDelay, drainTimeout                                         time.Duration
 	logLevel                                                         slog.Level
@@ -60,6 +60,7 @@ func parseServeFlags(args []string, std streams) (serveFlags, error) {
 	flags.StringVar(&f.database.CAFile, "database-ca", "", "the `file` of certificates (PEM) that may have signed the database's")
 	flags.StringVar(&f.database.CredentialsDir, "credentials-dir", "/etc/halo/database-users", "the `folder` of the database users' credentials")
 	flags.StringVar(&f.listen, "listen", ":8443", "the `address` of the widget's API (TLS)")
+	flags.StringVar(&f.consoleListen, "console-listen", "", "the `address` of the staff console (TLS); without it there is none")
 	flags.StringVar(&f.healthListen, "health-listen", ":8081", "the `address` of health and metrics (plain)")
 	flags.Func("trusted-proxies", "the `networks` (comma-separated CIDRs) of proxies that may tell a visitor's address,\n"+
 		"by X-Forwarded-For or the PROXY protocol", func(text string) (err error) { f.trustedProxies, err = parsePrefixes(text); return err })
@@ -129,7 +130,9 @@ type service struct {
 	store           *store.Store
 	health          *server.Health
 	worker          *mail.Worker
+	renderer        *report.Renderer
 	public, private *http.Server
+	console         *staffConsole // nil without one
 	// The ports are open from newService on.
 	publicPort, privatePort net.Listener
 }
@@ -156,11 +159,14 @@ func newService(ctx context.Context, flags serveFlags, logger *slog.Logger) (*se
 	if err := s.assemble(wake); err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
-	if s.publicPort, err = server.Listen(ctx, flags.listen, flags.trustedProxies, s.guard); err != nil {
+	if err := s.openConsole(ctx, func() { nudge(wake) }); err != nil {
 		return nil, errors.Join(err, s.store.Close())
 	}
+	if s.publicPort, err = server.Listen(ctx, flags.listen, flags.trustedProxies, s.guard); err != nil {
+		return nil, errors.Join(err, s.console.close(), s.store.Close())
+	}
 	if s.privatePort, err = server.Listen(ctx, flags.healthListen, nil, nil); err != nil {
-		return nil, errors.Join(err, s.publicPort.Close(), s.store.Close())
+		return nil, errors.Join(err, s.publicPort.Close(), s.console.close(), s.store.Close())
 	}
 	return s, nil
 }
@@ -214,12 +220,7 @@ func (s *service) assemble(wake chan struct{}) error {
 		Config: s.config.Get, Keys: s.keys.Get, Store: s.store, Now: time.Now,
 		Script: widget.Newest(), Released: widget.Released(),
 		TrustedProxies: s.flags.trustedProxies, Metrics: s.metrics, Logger: s.logger, Tracer: s.telemetry.Tracer(),
-		Wake: func() {
-			select {
-			case wake <- struct{}{}:
-			default: // a call is on its way already
-			}
-		},
+		Wake: func() { nudge(wake) },
 	})
 	if err != nil {
 		return err
@@ -233,17 +234,25 @@ func (s *service) assemble(wake chan struct{}) error {
 	return err
 }
 
+// nudge wakes the worker; it does not wait.
+func nudge(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default: // a call is on its way already
+	}
+}
+
 // newWorker makes the worker that sends what the outbox holds.
 func (s *service) newWorker(wake <-chan struct{}) (*mail.Worker, error) {
-	renderer, err := report.New()
-	if err != nil {
+	var err error
+	if s.renderer, err = report.New(); err != nil {
 		return nil, err
 	}
 	name, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("asking for the host's name: %w", err)
 	}
-	writer := delivery.Writer{Config: s.config.Get, Report: renderer.Render, Failed: s.metrics.Unwritten}
+	writer := delivery.Writer{Config: s.config.Get, Report: s.renderer.Render, Failed: s.metrics.Unwritten}
 	return &mail.Worker{
 		Outbox: s.store, Relay: s.relay, Render: writer.Write, Name: name, Logger: s.logger, Wake: wake,
 		Tracer: s.telemetry.Tracer(),
@@ -273,7 +282,7 @@ func (s *service) run(ctx context.Context) error {
 	stopWork, worked := s.startWork(failed, group)
 	stopWatch := s.startWatch(failed, group)
 	s.logger.Info("serving", "version", version, "listen", s.publicPort.Addr().String(), "health", s.privatePort.Addr().String(),
-		"config_sha256", s.config.Get().Hash)
+		"console", s.console.address(), "config_sha256", s.config.Get().Hash)
 	select {
 	case <-ctx.Done():
 		s.drain(failed)
@@ -285,7 +294,7 @@ func (s *service) run(ctx context.Context) error {
 	err := group.Wait()
 	s.sendLast(ctx)
 	s.logger.Info("stopped")
-	return errors.Join(err, s.store.Close())
+	return errors.Join(err, s.console.close(), s.store.Close())
 }
 
 // sendLast sends what the collector has not got yet. That it does not get it is
@@ -314,6 +323,13 @@ func (s *service) startWork(parent context.Context, group *errgroup.Group) (cont
 		s.worker.Run(ctx)
 		return nil
 	})
+	if s.console != nil {
+		worked.Add(1)
+		group.Go(func() error {
+			defer worked.Done()
+			return server.Serve(ctx, s.console.server, s.console.port, s.flags.drainTimeout)
+		})
+	}
 	return stop, &worked
 }
 

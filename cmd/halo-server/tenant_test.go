@@ -112,6 +112,7 @@ allowedOrigins: [%s]
 advisors: [{id: planning, name: Planning Desk, email: desk@advisor.test}]
 brand: {name: Acme Planning, color: "#0b6e4f"}
 mail: {host: 127.0.0.1, port: %d, tls: required, from: halo@acme.test}
+console: {hostname: console.example.com}
 `, strings.Join(origins, ", "), n.relay.port)
 	generation := "..generation" + strconv.Itoa(n.generation)
 	n.file(filepath.Join("config", generation), "config.yaml", config)
@@ -210,7 +211,9 @@ func (p *pod) ask(method, url, body string, headers ...string) (int, string) {
 		p.t.Fatal(err)
 	}
 	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
+		if request.Header.Set(headers[i], headers[i+1]); headers[i] == "Host" {
+			request.Host = headers[i+1]
+		}
 	}
 	response, err := p.client.Do(request)
 	if err != nil {

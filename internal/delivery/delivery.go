@@ -75,18 +75,10 @@ func (w Writer) write(d store.Delivery) (message mail.Message, reason string, er
 // forAdvisor writes the report from the stored result: the advisor sees what
 // the visitor was told, also when the model has changed since.
 func (w Writer) forAdvisor(d store.Delivery, lead mail.Lead, brand config.Brand) (message mail.Message, reason string, err error) {
-	document := report.Document{
-		Client:  report.Person{First: d.First.Reveal(), Last: d.Last.Reveal(), Email: d.Email.Reveal()},
-		Advisor: lead.AdvisorName, Brand: report.Brand{Name: brand.Name, Color: brand.Color}, Date: d.CreatedAt,
+	document, err := Document(d, lead.AdvisorName, brand)
+	if err != nil {
+		return mail.Message{}, "assessment", err
 	}
-	profile, problems := halo.Parse(d.Input, d.ValuationYear)
-	if len(problems) > 0 {
-		return mail.Message{}, "assessment", fmt.Errorf("%w: of its answers %d are refused", ErrUnreadable, len(problems))
-	}
-	if err := json.Unmarshal(d.Result, &document.Result); err != nil {
-		return mail.Message{}, "assessment", fmt.Errorf("%w: its result is not what a result looks like", ErrUnreadable)
-	}
-	document.Profile = profile
 	var pdf bytes.Buffer
 	if err := w.Report(&pdf, document); err != nil {
 		return mail.Message{}, "report", fmt.Errorf("writing the report: %w", err)
@@ -94,4 +86,22 @@ func (w Writer) forAdvisor(d store.Delivery, lead mail.Lead, brand config.Brand)
 	lead.NotApplicable = document.Result.Status == halo.StatusNotApplicable
 	message, err = mail.ForAdvisor(lead, pdf.Bytes())
 	return message, "letter", err
+}
+
+// Document is what the report of a delivery is made of. The error is
+// ErrUnreadable.
+func Document(d store.Delivery, advisorName string, brand config.Brand) (report.Document, error) {
+	document := report.Document{
+		Client:  report.Person{First: d.First.Reveal(), Last: d.Last.Reveal(), Email: d.Email.Reveal()},
+		Advisor: advisorName, Brand: report.Brand{Name: brand.Name, Color: brand.Color}, Date: d.CreatedAt,
+	}
+	profile, problems := halo.Parse(d.Input, d.ValuationYear)
+	if len(problems) > 0 {
+		return document, fmt.Errorf("%w: of its answers %d are refused", ErrUnreadable, len(problems))
+	}
+	if err := json.Unmarshal(d.Result, &document.Result); err != nil {
+		return document, fmt.Errorf("%w: its result is not what a result looks like", ErrUnreadable)
+	}
+	document.Profile = profile
+	return document, nil
 }

@@ -19,6 +19,7 @@ var mayReveal = map[string]string{
 	"internal/personal": "the type itself",
 	"internal/mail":     "the advisor's letter names the visitor; the confirmation goes to the visitor's address",
 	"internal/delivery": "the report names the visitor",
+	"internal/console":  "an advisor's pages show the advisor's own clients, once the log has noted it",
 	"internal/sealing":  "the text is encrypted, and an address becomes its blind index",
 }
 

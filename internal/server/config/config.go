@@ -40,6 +40,8 @@ type Config struct {
 	Mail Mail
 	// Limits keep floods out.
 	Limits Limits
+	// Console says where the staff console is reached; empty where it is not.
+	Console Console
 	// Hash is the SHA-256 of the file in lower-case hexadecimal: what a pod
 	// serves can be compared with what the operator wrote.
 	Hash string
@@ -73,6 +75,12 @@ type Mail struct {
 	From string `json:"from"`
 }
 
+// Console is the staff console's host name. Requests for another name are
+// refused there.
+type Console struct {
+	Hostname string `json:"hostname"`
+}
+
 // What Mail.TLS may be.
 const (
 	TLSRequired      = "required"
@@ -103,6 +111,7 @@ type file struct {
 	Brand          Brand     `json:"brand"`
 	Mail           Mail      `json:"mail"`
 	Limits         Limits    `json:"limits"`
+	Console        Console   `json:"console"`
 }
 
 // Parse reads config.yaml. A field that is not known, or written twice, is an
@@ -120,7 +129,7 @@ func Parse(text []byte) (Config, error) {
 	}
 	sum := sha256.Sum256(text)
 	return Config{
-		Tenant: f.Tenant, Hostname: f.Hostname, Origins: set, Brand: f.Brand, Mail: f.Mail, Limits: f.Limits,
+		Tenant: f.Tenant, Hostname: f.Hostname, Origins: set, Brand: f.Brand, Mail: f.Mail, Limits: f.Limits, Console: f.Console,
 		Hash: hex.EncodeToString(sum[:]), advisors: f.Advisors,
 	}, nil
 }
@@ -190,6 +199,7 @@ func check(f file) (origins.Set, []error) {
 	}
 	checkMail(f.Mail, problem)
 	checkLimits(f.Limits, problem)
+	checkConsole(f, problem)
 	return set, problems
 }
 
@@ -247,6 +257,16 @@ func checkLimits(l Limits, problem report) {
 		if limit.value < limit.least || limit.value > limit.most {
 			problem(limit.field, "%d is not between %d and %d", limit.value, limit.least, limit.most)
 		}
+	}
+}
+
+func checkConsole(f file, problem report) {
+	switch name := f.Console.Hostname; {
+	case name == "":
+	case !isHostname(name):
+		problem("console.hostname", "%q is not a host name such as console.acme.example", name)
+	case name == f.Hostname:
+		problem("console.hostname", "it is the widget's too; the console needs a name of its own")
 	}
 }
 
