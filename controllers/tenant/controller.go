@@ -19,7 +19,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	halo "halo.dev/halo/api/v1alpha1"
-	"halo.dev/halo/internal/apply"
 	"halo.dev/halo/internal/certificate"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
@@ -63,15 +62,14 @@ type Reconciler struct {
 	PlatformSecrets string
 	Now             func() time.Time
 	Concurrency     int
-
-	apply apply.Applier
 }
 
 // SetupWithManager registers indexes and watches.
 func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager) error {
-	r.apply = apply.New(r.Client)
-	if err := addIndexes(ctx, manager.GetFieldIndexer()); err != nil {
-		return err
+	for _, index := range Indexes() {
+		if err := manager.GetFieldIndexer().IndexField(ctx, index.Object, index.Field, index.Value); err != nil {
+			return fmt.Errorf("indexing %s: %w", index.Field, err)
+		}
 	}
 	byLabel := handler.EnqueueRequestsFromMapFunc(tenantOfLabel)
 	asked := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
@@ -94,12 +92,16 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 	return nil
 }
 
-func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
-	indexes := []struct {
-		object client.Object
-		field  string
-		value  client.IndexerFunc
-	}{
+// Index is a field by which the cache finds objects.
+type Index struct {
+	Object client.Object
+	Field  string
+	Value  client.IndexerFunc
+}
+
+// Indexes are what the controllers look objects up by.
+func Indexes() []Index {
+	return []Index{
 		{&halo.HaloTenant{}, indexClass, func(o client.Object) []string { return []string{o.(*halo.HaloTenant).Spec.ClassName} }},
 		{&halo.HaloTenant{}, indexHostname, func(o client.Object) []string { return []string{o.(*halo.HaloTenant).Spec.Hostname} }},
 		{&halo.HaloTenant{}, indexCluster, func(o client.Object) []string {
@@ -113,12 +115,6 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 		}},
 		{&halo.HaloBackup{}, indexTenant, func(o client.Object) []string { return []string{o.(*halo.HaloBackup).Spec.TenantName} }},
 	}
-	for _, index := range indexes {
-		if err := indexer.IndexField(ctx, index.object, index.field, index.value); err != nil {
-			return fmt.Errorf("indexing %s: %w", index.field, err)
-		}
-	}
-	return nil
 }
 
 func tenantOfLabel(_ context.Context, object client.Object) []reconcile.Request {

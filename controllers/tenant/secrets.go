@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/apply"
 	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
@@ -58,7 +59,7 @@ func (r *Reconciler) writeSecret(ctx context.Context, secret *corev1.Secret, onc
 	if err != nil {
 		return err
 	}
-	if err := r.apply.Execute(ctx, changes); err != nil {
+	if err := apply.New(r.Client).Execute(ctx, changes); err != nil {
 		return fmt.Errorf("writing the Secrets of namespace %s: %w", secret.Namespace, err)
 	}
 	return nil
