@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"halo.dev/halo/internal/account"
@@ -155,7 +156,7 @@ func menu(role account.Role, current string) (links []link) {
 		{Path: pathOneself, Label: "My account", right: account.Oneself},
 	} {
 		if role.May(l.right) {
-			l.Current = l.Path == current
+			l.Current = current == l.Path || strings.HasPrefix(current, l.Path+"/")
 			links = append(links, l)
 		}
 	}

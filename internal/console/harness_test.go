@@ -95,14 +95,9 @@ func (l *lockedBuffer) String() string {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	database.Reset(t)
-	credentials := mariadb.Credentials(t, "intake password", "delivery password")
-	err := store.Migrate(t.Context(), store.MigrateConfig{
-		Host: mariadb.Host, Port: database.Port, CAFile: database.CAFile, CredentialsDir: credentials,
-		MasterUsername: mariadb.MasterUsername, MasterPasswordFile: database.MasterPasswordFile, Wait: 20 * time.Second,
-	})
 	b := &bench{t: t, log: &lockedBuffer{}}
-	b.must(err)
+	credentials := b.empty()
+	var err error
 	where := store.Config{Host: mariadb.Host, Port: database.Port, CAFile: database.CAFile, CredentialsDir: credentials}
 	b.store, err = store.OpenConsole(t.Context(), where)
 	b.must(err)
@@ -125,6 +120,30 @@ func newBench(t *testing.T) *bench {
 	b.server = httptest.NewTLSServer(handler)
 	t.Cleanup(b.server.Close)
 	return b
+}
+
+// migrate prepares the database once for all tests of the package.
+var migrate sync.Once
+
+// empty leaves nothing of a test before this one.
+func (b *bench) empty() (credentials string) {
+	b.t.Helper()
+	credentials = mariadb.Credentials(b.t, "intake password", "delivery password")
+	migrate.Do(func() {
+		b.must(store.Migrate(b.t.Context(), store.MigrateConfig{
+			Host: mariadb.Host, Port: database.Port, CAFile: database.CAFile, CredentialsDir: credentials,
+			MasterUsername: mariadb.MasterUsername, MasterPasswordFile: database.MasterPasswordFile, Wait: 20 * time.Second,
+		}))
+	})
+	master := database.Master(b.t)
+	for _, table := range []string{"assessment.assessment", "assessment.nonce", "person.person", "staff.account", "staff.approval", "staff.invitation",
+		"staff.recovery_code", "staff.session", "staff.device", "staff.attempt", "staff.audit"} {
+		_, err := master.Exec("DELETE FROM halo_" + table)
+		b.must(err)
+	}
+	_, err := master.Exec("UPDATE halo_staff.audit_head SET number = 0, hash = UNHEX(REPEAT('00', 32))")
+	b.must(err)
+	return credentials
 }
 
 func (b *bench) must(err error) {
@@ -281,6 +300,11 @@ func (w *browser) plant(name, value string) {
 // advisor.
 func (b *bench) visitor(number byte, advisor string) {
 	b.t.Helper()
+	b.visitorNamed(number, advisor, "Marked<b>"+advisor, "Lovelace", "marked@"+advisor+".test")
+}
+
+func (b *bench) visitorNamed(number byte, advisor, first, last, email string) {
+	b.t.Helper()
 	const answers = `{"sex":"female","age":62,"serious_illness":false,"smoking":"current","height_in":66,"weight_lb":190}`
 	profile, problems := halo.Parse([]byte(answers), 2026)
 	if len(problems) > 0 {
@@ -291,7 +315,7 @@ func (b *bench) visitor(number byte, advisor string) {
 	b.must(err)
 	_, err = b.whole.Save(b.t.Context(), store.Submission{
 		Nonce: [16]byte{15: number}, Advisor: advisor,
-		First: personal.New("Marked<b>" + advisor), Last: personal.New("Lovelace"), Email: personal.New("marked@" + advisor + ".test"),
+		First: personal.New(first), Last: personal.New(last), Email: personal.New(email),
 		ConsentAt: time.Now(), ModelVersion: halo.ModelVersion, DataSHA256: result.DataSHA256, ValuationYear: 2026,
 		Input: json.RawMessage(answers), Result: text, Browser: json.RawMessage(`{}`),
 	})

@@ -10,7 +10,8 @@ import (
 
 type logRow struct {
 	audit.Entry
-	Who string
+	// Who acted, and on what: an account's name, or a number.
+	Who, About string
 }
 
 type logData struct {
@@ -49,7 +50,11 @@ func (c *console) logWith(v *visit, data logData, problem string) error {
 		if !known {
 			who = "unknown"
 		}
-		data.Rows = append(data.Rows, logRow{entry, who})
+		about, known := names[entry.Subject]
+		if !known {
+			about = strconv.FormatInt(entry.Subject, 10)
+		}
+		data.Rows = append(data.Rows, logRow{entry, who, about})
 	}
 	if len(entries) == entriesPerPage && entries[len(entries)-1].Number > 1 {
 		data.Before = entries[len(entries)-1].Number

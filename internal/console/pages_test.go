@@ -72,9 +72,13 @@ func TestNothingPersonalIsShownThatTheLogDoesNotNote(t *testing.T) {
 	b := newBench(t)
 	b.visitor(1, "planning")
 	w := b.signedIn(b.join("ada", account.Advisor, "planning"))
-	if _, err := database.Master(t).Exec(`REVOKE INSERT ON halo_staff.audit FROM halo_console@'%'`); err != nil {
-		t.Fatal(err)
-	}
+	master := database.Master(t)
+	_, err := master.Exec(`REVOKE INSERT ON halo_staff.audit FROM halo_console@'%'`)
+	b.must(err)
+	defer func() {
+		_, err := master.Exec(`GRANT INSERT ON halo_staff.audit TO halo_console@'%'`)
+		b.must(err)
+	}()
 	id := b.assessment("planning")
 	for _, path := range []string{"/console/assessments", fmt.Sprintf("/console/assessments/%d", id), fmt.Sprintf("/console/assessments/%d/report.pdf", id)} {
 		got := w.get(path)
