@@ -15,6 +15,10 @@ export KUBEBUILDER_ASSETS := $(CACHE)/assets
 CLUSTER ?= local
 VERSION ?= dev
 FUZZTIME ?= 20s
+FUZZED ?= .
+
+# The parsers that strangers reach.
+ATTACKED := internal/account internal/console internal/halo internal/mail internal/origins internal/personal internal/server
 
 # What `make generate` writes, and `make check-generated` compares.
 GENERATED := config/crd config/rbac charts/halo-operator/templates internal/widget/dist $(wildcard api/*/v1alpha1/zz_generated.*.go api/v1alpha1/zz_generated.*.go)
@@ -52,6 +56,7 @@ test: ## everything that a change must pass, the end-to-end test included
 	@$(MAKE) lint
 	@$(MAKE) test-unit
 	@$(MAKE) test-e2e
+	@$(MAKE) attack
 
 .PHONY: test-unit
 test-unit: ## the tests of every package, with the race detector
@@ -62,6 +67,13 @@ test-unit: ## the tests of every package, with the race detector
 test-e2e: ## the whole path on a real cluster, with a real browser
 	@$(PREPARE) test
 	go test -tags e2e -count 1 -timeout 30m -v ./test/e2e
+
+.PHONY: attack
+attack: ## attack the server: sqlmap, wapiti, testssl.sh, hostile clients, made-up input; on loopback, some minutes
+	@$(PREPARE) attack
+	go vet -tags attack ./test/attack
+	go test -tags attack -count 1 -timeout 20m -v ./test/attack
+	@$(MAKE) fuzz FUZZTIME=3s FUZZED="$(ATTACKED)"
 
 .PHONY: lint
 lint: ## read the code by machine
@@ -100,8 +112,8 @@ bench: ## measure
 	go test -run '^$$' -bench . -benchmem ./internal/...
 
 .PHONY: fuzz
-fuzz: ## try every fuzz target for FUZZTIME each
-	@git grep -o -E '^func Fuzz[A-Za-z0-9_]+' -- '*_test.go' | while IFS=: read -r file match; do \
+fuzz: ## try every fuzz target (of the folders FUZZED) for FUZZTIME each
+	@git grep -o -E '^func Fuzz[A-Za-z0-9_]+' -- $(patsubst %,'%/*_test.go',$(FUZZED)) | while IFS=: read -r file match; do \
 		echo "$$(dirname "$$file") $${match#func }"; \
 		go test -run '^$$' -fuzz "^$${match#func }\$$" -fuzztime $(FUZZTIME) "./$$(dirname "$$file")"; \
 	done

@@ -25,6 +25,7 @@ const usage = `usage: go run ./build/prepare PART...
   test            the same, and what the tests and generators need
   packages        the distribution's packages for the local cluster
   test-packages   those for the tests
+  attack          what attacks the server, and the database behind it
   environment     print the settings that make the programs usable, for eval
   PROGRAM         one program alone: kube, coredns, helm, controller-gen, …
 `
@@ -96,11 +97,13 @@ func choose(parts []string) (packages []string, programs []program, err error) {
 			packages = append(packages, clusterPackages...)
 		case part == "test-packages":
 			packages = append(append(packages, testPackages...), forNPM()...)
+		case part == "attack":
+			packages = append(append(packages, clusterPackages...), attackPackages...)
 		case part == "demo":
 			packages = append(packages, clusterPackages...)
 			programs = append(programs, known["kube"], known["coredns"], known["helm"])
 		case part == "test":
-			packages = slices.Concat(packages, clusterPackages, testPackages, forNPM())
+			packages = slices.Concat(packages, clusterPackages, testPackages, attackPackages, forNPM())
 			programs = append(programs, all...)
 		default:
 			return nil, nil, fmt.Errorf("%w: there is no part %q, and no program of that name among %s", errUsage, part, programNames(all))

@@ -35,6 +35,9 @@ func forNPM() []string {
 	return []string{"npm"}
 }
 
+// attackPackages are the tools that attack the server.
+var attackPackages = []string{"sqlmap", "wapiti", "testssl.sh"}
+
 // otherWay is what a machine that cannot run the local cluster can do.
 const otherWay = "`make demo CLUSTER=current` uses the cluster of the current kubeconfig instead"
 
