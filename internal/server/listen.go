@@ -64,14 +64,26 @@ func ParseCertificate(files reload.Files) (*tls.Certificate, error) {
 	return &certificate, nil
 }
 
+// authenticatedCiphers are what TLS 1.2 may use: forward secret, and such that encrypt and authenticate in one (AEAD).
+// TLS 1.3 has no others. Every browser that can run the widget has them.
+func authenticatedCiphers() []uint16 {
+	return []uint16{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+		tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	}
+}
+
 // NewPublic makes the server of the public listener: TLS 1.2 or later, HTTP/2.
 // certificate returns the one in force, for every handshake anew.
 func NewPublic(handler http.Handler, certificate func() *tls.Certificate, logger *slog.Logger) *http.Server {
 	server := &http.Server{ //nolint:gosec // Apply sets its time-outs
 		Handler: handler,
 		TLSConfig: &tls.Config{
-			MinVersion:     tls.VersionTLS12,
-			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate(), nil },
+			MinVersion:   tls.VersionTLS12,
+			CipherSuites: authenticatedCiphers(),
+			// A ticket would be good for a week, and only at the pod that made it.
+			SessionTicketsDisabled: true,
+			GetCertificate:         func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate(), nil },
 		},
 		MaxHeaderBytes: maxHeaderBytes,
 		HTTP2: &http.HTTP2Config{
