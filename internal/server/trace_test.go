@@ -37,7 +37,7 @@ func TestARequestIsASpanWithItsDearParts(t *testing.T) {
 	whole, failed := found["POST /api/v1/assessments"][0], found["POST /api/v1/assessments"][1]
 	attributes := map[string]string{}
 	for _, attribute := range whole.Attributes() {
-		attributes[string(attribute.Key)] = attribute.Value.Emit()
+		attributes[string(attribute.Key)] = attribute.Value.String()
 	}
 	want := map[string]string{"halo.request": got.header.Get("X-Request-Id"), "http.request.method": "POST",
 		"http.route": "/api/v1/assessments", "http.response.status_code": "200"}
