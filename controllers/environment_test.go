@@ -91,7 +91,7 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 			return nil, err
 		}
 	}
-	for _, file := range []string{"rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "policy/deletion.yaml"} {
+	for _, file := range []string{"rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/duties.yaml", "policy/deletion.yaml"} {
 		if err := install(ctx, apiserver.Path("config/"+file)); err != nil {
 			return nil, err
 		}

@@ -98,6 +98,8 @@ func (w world) cluster(state string) {
 		endpoint, arn := w.tenant+".cluster-x.us-east-1.rds.example", "arn:aws:rds:us-east-1:123456789012:cluster:"+object.Name
 		object.Status.Status = &state
 		object.Status.Endpoint = &endpoint
+		id := "cluster-" + strings.ToUpper(w.tenant)
+		object.Status.DBClusterResourceID = &id
 		object.Status.ACKResourceMetadata = &rds.ResourceMetadata{ARN: &arn, OwnerAccountID: "123456789012", Region: "us-east-1"}
 		if state == "available" {
 			object.Status.Conditions = synced(corev1.ConditionTrue, "Resource synced successfully")

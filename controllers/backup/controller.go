@@ -15,6 +15,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -57,7 +58,9 @@ type work struct {
 
 // SetupWithManager registers the watches: a copy is looked at when it, its snapshot or its tenant's cluster changes.
 func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
+	warm := true
 	err := ctrl.NewControllerManagedBy(manager).Named("halobackup").
+		WithOptions(controller.Options{EnableWarmup: &warm}).
 		For(&halo.HaloBackup{}). // its status too: one written before the cache saw the last is looked at again
 		Watches(&rds.DBClusterSnapshot{}, handler.EnqueueRequestsFromMapFunc(backupOfSnapshot)).
 		Watches(&rds.DBCluster{}, handler.EnqueueRequestsFromMapFunc(r.backupsOfObject)).

@@ -14,6 +14,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -40,7 +41,9 @@ type Reconciler struct {
 
 // SetupWithManager registers the watches.
 func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
+	warm := true
 	err := ctrl.NewControllerManagedBy(manager).Named("halotenantclass").
+		WithOptions(controller.Options{EnableWarmup: &warm}).
 		For(&halo.HaloTenantClass{}). // its status too: one written before the cache saw the last is looked at again
 		Watches(&halo.HaloTenant{}, handler.EnqueueRequestsFromMapFunc(classOfTenant),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).

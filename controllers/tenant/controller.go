@@ -73,11 +73,13 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 	}
 	byLabel := handler.EnqueueRequestsFromMapFunc(tenantOfLabel)
 	asked := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+	warm := true
 	// A tenant's own status wakes it too: a reconcile that read the tenant before the last write of its status was in
 	// the cache takes the older one for what is there, and may skip the write that was needed.
 	setup := ctrl.NewControllerManagedBy(manager).Named("halotenant").
 		For(&halo.HaloTenant{}).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency}).
+		// A replica that does not lead keeps its caches warm, so that it can begin at once.
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency, EnableWarmup: &warm}).
 		Watches(&halo.HaloTenant{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfHostname), builder.WithPredicates(asked)).
 		Watches(&halo.HaloTenantClass{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfClass),
 			builder.WithPredicates(predicate.GenerationChangedPredicate{})).

@@ -1,0 +1,266 @@
+package controllers_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	rds "halo.dev/halo/api/rds/v1alpha1"
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/naming"
+)
+
+// secretOf is which Secret of a kind the Deployment's pods get.
+func (w world) secretOf(volume string) string {
+	w.t.Helper()
+	deployment := &appsv1.Deployment{}
+	w.get(deployment, naming.Server)
+	for _, one := range deployment.Spec.Template.Spec.Volumes {
+		if one.Name == volume {
+			return one.Secret.SecretName
+		}
+	}
+	return ""
+}
+
+// masterBecomes waits until the database was asked to have a master password, and plays ACK giving it.
+func (w world) masterBecomes(number int) {
+	w.t.Helper()
+	object := &rds.DBCluster{}
+	eventually(w.t, "the master password", func() string {
+		w.get(object, naming.Database(w.tenant))
+		if name := object.Spec.MasterUserPassword.Name; name != naming.DatabaseMaster(number) {
+			return "is " + name
+		}
+		return ""
+	})
+	w.syncLater()
+}
+
+func TestCredentialsRotateOnRequest(t *testing.T) {
+	newClass(t, "development", nil)
+	w := newTenant(t, "rotating", nil)
+	w.toReady()
+	w.masterBecomes(2) // the Job saw the first
+	w.condition(halo.ConditionCredentialsReady, "True", "database-users-1")
+	quiet(t)
+	w.change(func(tenant *halo.HaloTenant) {
+		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, naming.AnnotationRotate, "2026-11-28")
+	})
+	w.condition(halo.ConditionCredentialsReady, "False", "The migration makes database-users-2")
+	if got := w.secretOf("database-users"); got != naming.DatabaseUsers(1) {
+		t.Fatalf("pods were given %s before it was made", got)
+	}
+	if job := w.finishMigration(batchv1.JobComplete); !strings.HasPrefix(job, "migrate-") {
+		t.Fatalf("the Job is %s", job)
+	}
+	eventually(t, "the pods' users", func() string {
+		if got := w.secretOf("database-users"); got != naming.DatabaseUsers(2) {
+			return "are " + got
+		}
+		return ""
+	})
+	quiet(t)
+	jobs := &batchv1.JobList{}
+	if err := cluster.List(context.Background(), jobs, client.InNamespace(w.namespace)); err != nil || len(jobs.Items) != 2 {
+		t.Fatalf("%d Jobs (%v): users are dropped while pods may have them", len(jobs.Items), err)
+	}
+	w.rollOut()
+	if job := w.finishMigration(batchv1.JobComplete); !strings.HasPrefix(job, "retire-") {
+		t.Fatalf("the Job is %s", job)
+	}
+	w.condition(halo.ConditionCredentialsReady, "True", "database-users-2")
+	w.masterBecomes(3)
+	w.condition(halo.ConditionReady, "True", "")
+	before := quiet(t)
+	w.change(func(tenant *halo.HaloTenant) {
+		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "1")
+	})
+	if after := quiet(t); after != before {
+		t.Errorf("%d writes after the rotation", after-before)
+	}
+}
+
+func TestASuspendedTenantSaysWhatWaits(t *testing.T) {
+	newClass(t, "development", nil)
+	w := newTenant(t, "waiting", nil)
+	w.toReady()
+	w.masterBecomes(2)
+	quiet(t)
+	w.change(func(tenant *halo.HaloTenant) { tenant.Spec.Suspend = true })
+	w.condition(halo.ConditionChangesPending, "False", "Nothing would change")
+	w.change(func(tenant *halo.HaloTenant) {
+		days := int32(20)
+		tenant.Spec.Database = &halo.TenantDatabase{PointInTimeDays: &days}
+	})
+	w.condition(halo.ConditionChangesPending, "True", "spec.backupRetentionPeriod]")
+	w.change(func(tenant *halo.HaloTenant) { tenant.Spec.Suspend = false })
+	w.condition(halo.ConditionReady, "True", "")
+	tenant := &halo.HaloTenant{}
+	if err := cluster.Get(context.Background(), client.ObjectKey{Name: w.tenant}, tenant); err != nil {
+		t.Fatal(err)
+	}
+	for _, condition := range tenant.Status.Conditions {
+		if condition.Type == halo.ConditionChangesPending {
+			t.Errorf("it still says %q", condition.Message)
+		}
+	}
+}
+
+func TestATenantSleepsAndWakes(t *testing.T) {
+	newClass(t, "development", nil)
+	w := newTenant(t, "asleep", nil)
+	w.toReady()
+	w.masterBecomes(2)
+	w.change(func(tenant *halo.HaloTenant) { tenant.Spec.Hibernate = true })
+	eventually(t, "no pods", func() string {
+		deployment := &appsv1.Deployment{}
+		w.get(deployment, naming.Server)
+		if *deployment.Spec.Replicas != 0 {
+			return fmt.Sprintf("%d are wanted", *deployment.Spec.Replicas)
+		}
+		return ""
+	})
+	w.rollOut()
+	database := &rds.DBCluster{}
+	w.get(database, naming.Database(w.tenant))
+	if scaling := database.Spec.ServerlessV2ScalingConfiguration; scaling == nil || *scaling.MinCapacity != 0 {
+		t.Errorf("capacity %+v", scaling)
+	}
+	w.condition(halo.ConditionReady, "False", "Hibernating")
+	w.condition(halo.ConditionReconciling, "False", "At rest")
+	w.change(func(tenant *halo.HaloTenant) { tenant.Spec.Hibernate = false })
+	eventually(t, "pods", func() string {
+		deployment := &appsv1.Deployment{}
+		w.get(deployment, naming.Server)
+		if *deployment.Spec.Replicas == 0 {
+			return "none are wanted"
+		}
+		return ""
+	})
+	w.rollOut()
+	w.condition(halo.ConditionReady, "True", "")
+}
+
+func TestADatabaseOfSomebodyElseIsUsedAndNeverManaged(t *testing.T) {
+	newClass(t, "development", nil)
+	newClass(t, "open", func(class *halo.HaloTenantClass) {
+		class.Spec.Database.AllowExisting = []halo.ExistingKind{halo.ExistingExternal}
+	})
+	existing := &halo.TenantDatabase{Existing: &halo.ExistingDatabase{External: &halo.ExternalDatabase{
+		Host: "mysql.firm.example", Port: 3307, MasterUsername: "root", MasterSecretName: "given"}}}
+	refused := newTenant(t, "closed-class", func(tenant *halo.HaloTenant) { tenant.Spec.Database = existing })
+	refused.condition(halo.ConditionStalled, "True", "HaloTenantClass development does not allow it")
+	w := newTenant(t, "external", func(tenant *halo.HaloTenant) {
+		tenant.Spec.ClassName, tenant.Spec.Database = "open", existing
+	})
+	jobs := &batchv1.JobList{}
+	eventually(t, "the migration", func() string {
+		if err := cluster.List(context.Background(), jobs, client.InNamespace(w.namespace)); err != nil || len(jobs.Items) != 1 {
+			return fmt.Sprintf("%d Jobs, %v", len(jobs.Items), err)
+		}
+		return ""
+	})
+	pod := jobs.Items[0].Spec.Template.Spec
+	arguments := strings.Join(pod.Containers[0].Args, " ")
+	for _, want := range []string{"--database-host=mysql.firm.example", "--database-port=3307", "--master-username=root"} {
+		if !strings.Contains(arguments, want) {
+			t.Errorf("the Job has no %s: %s", want, arguments)
+		}
+	}
+	w.finishMigration(batchv1.JobComplete)
+	w.get(&appsv1.Deployment{}, naming.Server)
+	w.rollOut()
+	w.condition(halo.ConditionReady, "True", "")
+	if w.exists(&rds.DBCluster{}, naming.Database(w.tenant)) || w.exists(&rds.DBSubnetGroup{}, naming.Database(w.tenant)) {
+		t.Error("a database was made as well")
+	}
+	tenant := &halo.HaloTenant{}
+	if err := cluster.Get(context.Background(), client.ObjectKey{Name: w.tenant}, tenant); err != nil {
+		t.Fatal(err)
+	}
+	tenant.Spec.Database.Existing.External.Host = "other.firm.example"
+	if err := cluster.Update(context.Background(), tenant); !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "spec.database.existing cannot be changed") {
+		t.Errorf("another database: %v", err)
+	}
+}
+
+func TestTwoTenantsNeverShareADatabase(t *testing.T) {
+	newClass(t, "development", nil)
+	newClass(t, "adopting", func(class *halo.HaloTenantClass) {
+		class.Spec.Database.AllowExisting = []halo.ExistingKind{halo.ExistingAdopt}
+	})
+	owner := newTenant(t, "owner", nil)
+	owner.get(&rds.DBCluster{}, naming.Database(owner.tenant))
+	thief := newTenant(t, "thief", func(tenant *halo.HaloTenant) {
+		tenant.Spec.ClassName = "adopting"
+		tenant.Spec.Database = &halo.TenantDatabase{Existing: &halo.ExistingDatabase{Adopt: &halo.AdoptedCluster{ClusterIdentifier: "halo-owner"}}}
+	})
+	thief.condition(halo.ConditionStalled, "True", "halo-owner is the database of HaloTenant owner")
+	if thief.exists(&rds.DBCluster{}, naming.Database(thief.tenant)) {
+		t.Error("it was taken all the same")
+	}
+}
+
+func TestAnAdoptedDatabaseMustHaveTheClassesKey(t *testing.T) {
+	newClass(t, "adopting", func(class *halo.HaloTenantClass) {
+		class.Spec.Database.AllowExisting = []halo.ExistingKind{halo.ExistingAdopt}
+	})
+	w := newTenant(t, "adopted", func(tenant *halo.HaloTenant) {
+		tenant.Spec.ClassName = "adopting"
+		tenant.Spec.Database = &halo.TenantDatabase{Existing: &halo.ExistingDatabase{Adopt: &halo.AdoptedCluster{
+			ClusterIdentifier: "firm-legacy", InstanceIdentifiers: []string{"firm-legacy-writer"}}}}
+	})
+	database := &rds.DBCluster{}
+	w.get(database, naming.Database(w.tenant))
+	if database.Spec.DBClusterIdentifier != "firm-legacy" || database.Annotations[rds.AnnotationAdoptionPolicy] != "adopt" {
+		t.Fatalf("%s, policy %q: a new database would be made", database.Spec.DBClusterIdentifier, database.Annotations[rds.AnnotationAdoptionPolicy])
+	}
+	before, other := database.DeepCopy(), "arn:aws:kms:us-east-1:123456789012:key/another"
+	database.Spec.KMSKeyID = &other // as ACK writes back what RDS has
+	if err := cluster.Patch(context.Background(), database, client.MergeFrom(before)); err != nil {
+		t.Fatal(err)
+	}
+	w.cluster("available")
+	w.condition(halo.ConditionStalled, "True", "is encrypted with "+other)
+}
+
+func TestWhatACKWouldReadAsAnotherDatabaseIsRefused(t *testing.T) {
+	newClass(t, "development", nil)
+	w := newTenant(t, "identity", nil)
+	database := &rds.DBCluster{}
+	w.get(database, naming.Database(w.tenant))
+	no := false
+	for name, edit := range map[string]func(*rds.DBCluster){
+		"spec.dbClusterIdentifier cannot": func(c *rds.DBCluster) { c.Spec.DBClusterIdentifier = "halo-second" },
+		"spec.engine cannot":              func(c *rds.DBCluster) { c.Spec.Engine = "aurora-postgresql" },
+		"spec.storageEncrypted cannot":    func(c *rds.DBCluster) { c.Spec.StorageEncrypted = &no },
+	} {
+		eventually(t, name, func() string {
+			w.get(database, naming.Database(w.tenant))
+			edited := database.DeepCopy()
+			edit(edited)
+			err := cluster.Patch(context.Background(), edited, client.MergeFrom(database), client.DryRunAll)
+			if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), name) {
+				return "the API server says: " + errorText(err)
+			}
+			return ""
+		})
+	}
+	second := &rds.DBCluster{ObjectMeta: metav1.ObjectMeta{Name: "second", Namespace: w.namespace},
+		Spec: rds.DBClusterSpec{DBClusterIdentifier: "second", Engine: "aurora-mysql"}}
+	eventually(t, "a second database", func() string {
+		err := cluster.Create(context.Background(), second.DeepCopy(), client.DryRunAll)
+		if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "a tenant has one database") {
+			return "the API server says: " + errorText(err)
+		}
+		return ""
+	})
+}
