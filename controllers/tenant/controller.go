@@ -19,9 +19,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/apply"
 	"halo.dev/halo/internal/certificate"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
+	"halo.dev/halo/internal/plan"
 )
 
 // The rights of this controller; on Secrets it has none that would show it one.
@@ -62,6 +64,23 @@ type Reconciler struct {
 	PlatformSecrets string
 	Now             func() time.Time
 	Concurrency     int
+
+	// execute carries out a plan in a rehearsal; nil for a manager, which writes to its Client.
+	execute executor
+	// rehearsal is true when nothing is to be done in truth; see NewRehearsal.
+	rehearsal bool
+}
+
+// executor carries out a plan.
+type executor interface {
+	Execute(ctx context.Context, changes []plan.Change) error
+}
+
+func (r *Reconciler) executor() executor {
+	if r.execute != nil {
+		return r.execute
+	}
+	return apply.New(r.Client)
 }
 
 // SetupWithManager registers indexes and watches.

@@ -273,11 +273,15 @@ func (w *work) namespaceWords(step database.Step) string {
 }
 
 func (r *Reconciler) recordFinalBackup(ctx context.Context, w *work) error {
+	note, err := specNote(w.tenant)
+	if err != nil {
+		return err
+	}
 	backup := &halo.HaloBackup{
-		ObjectMeta: metav1.ObjectMeta{Name: naming.FinalBackup(w.tenant.Name, w.tenant.UID), Labels: naming.TenantLabels(w.tenant.Name)},
+		ObjectMeta: metav1.ObjectMeta{Name: naming.FinalBackup(w.tenant.Name, w.tenant.UID), Labels: naming.TenantLabels(w.tenant.Name), Annotations: note},
 		Spec:       halo.HaloBackupSpec{TenantName: w.tenant.Name, Source: halo.SourceFinal},
 	}
-	err := r.Client.Create(ctx, backup, client.FieldOwner(naming.ManagedBy))
+	err = r.Client.Create(ctx, backup, client.FieldOwner(naming.ManagedBy))
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("creating HaloBackup %s: %w", backup.Name, err)
 	}

@@ -198,7 +198,7 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	if w.changes, err = plan.Changes(items, w.state.Live); err != nil {
 		return nil, err
 	}
-	if err := apply.New(r.Client).Execute(ctx, w.changes); err != nil {
+	if err := r.executor().Execute(ctx, w.changes); err != nil {
 		w.report.Waiting(halo.ReasonFailed, short(err))
 		return nil, err
 	}
@@ -226,7 +226,7 @@ func (r *Reconciler) applyNamespace(ctx context.Context, w *work, items []desire
 	if err != nil {
 		return nil, err
 	}
-	err = apply.New(r.Client).Execute(ctx, changes)
+	err = r.executor().Execute(ctx, changes)
 	if err == nil {
 		w.status.NamespaceUID = namespaceUID(w.state, changes)
 		return nil, nil

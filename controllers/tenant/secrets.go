@@ -18,7 +18,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
-	"halo.dev/halo/internal/apply"
 	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
@@ -45,6 +44,9 @@ func (r *Reconciler) writeSecrets(ctx context.Context, w *work) (*decide.Problem
 		}
 		w.status.Secrets = append(w.status.Secrets, name)
 	}
+	if r.rehearsal {
+		return nil, r.rehearseSecrets(ctx, w)
+	}
 	if problem, err := r.writeSealingKeys(ctx, w); problem != nil || err != nil {
 		return problem, err
 	}
@@ -59,7 +61,7 @@ func (r *Reconciler) writeSecret(ctx context.Context, secret *corev1.Secret, onc
 	if err != nil {
 		return err
 	}
-	if err := apply.New(r.Client).Execute(ctx, changes); err != nil {
+	if err := r.executor().Execute(ctx, changes); err != nil {
 		return fmt.Errorf("writing the Secrets of namespace %s: %w", secret.Namespace, err)
 	}
 	return nil

@@ -28,6 +28,8 @@ const (
 	AnnotationConfirmDeletion = "halo.dev/confirm-deletion"
 	// AnnotationRotate is on a HaloTenant: a value that it did not have before asks for new database credentials.
 	AnnotationRotate = "halo.dev/rotate"
+	// AnnotationTenantSpec is on a final HaloBackup: the spec of the tenant that it is a copy of, as JSON.
+	AnnotationTenantSpec = "halo.dev/tenant-spec"
 	// AnnotationDatabase is on a HaloTenant: RDS's own name of the database that its data are in. It outlives a lost status.
 	AnnotationDatabase = "halo.dev/database"
 	// AnnotationAcceptDatabase is on a HaloTenant: RDS's own name of another database, or the identifier of one that the

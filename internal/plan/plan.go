@@ -25,6 +25,8 @@ type Action string
 const (
 	Create Action = "create"
 	Update Action = "update"
+	// Delete is never part of what Changes returns: what goes is decided elsewhere, and told in the same words.
+	Delete Action = "delete"
 )
 
 // Change is one object that differs, and why it is written.
@@ -34,6 +36,8 @@ type Change struct {
 	Object *unstructured.Unstructured
 	// AtCreation holds all the fields of an object that is created once and by create, not by apply; else nil.
 	AtCreation *unstructured.Unstructured
+	// Live holds what is there now, for an update; it must not be changed.
+	Live *unstructured.Unstructured
 	// Once means that the object may be there already and is then left alone.
 	Once bool
 	// Fields are the dotted paths that differ, sorted; for an update only.
@@ -95,6 +99,7 @@ func changeOf(item desired.Item, live client.Object) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	change.Live = present
 	change.Fields = differences("", wanted.Object, present.Object)
 	if len(change.Fields) == 0 {
 		return nil, nil
@@ -154,6 +159,13 @@ func annotate(object *unstructured.Unstructured, hash string) {
 	}
 	annotations[naming.AnnotationAppliedHash] = hash
 	object.SetAnnotations(annotations)
+}
+
+// Differences returns the dotted paths, sorted, at which two objects' contents are not the same, whichever has more.
+func Differences(one, other map[string]any) []string {
+	paths := append(differences("", one, other), differences("", other, one)...)
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }
 
 // differences returns the paths of wanted that present does not have with the same value. What present has beyond

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/controllers/rehearsal"
+	"halo.dev/halo/internal/plan"
+)
+
+// counts are for the last line of a plan.
+type counts struct{ create, update, remove, restart, dangerous int }
+
+func (c counts) any() bool { return c.create+c.update+c.remove > 0 }
+
+func (c *counts) add(change plan.Change) {
+	switch change.Action {
+	case plan.Create:
+		c.create++
+	case plan.Update:
+		c.update++
+	case plan.Delete:
+		c.remove++
+	}
+	for _, effect := range change.Effects() {
+		if effect.Kind == plan.Dangerous {
+			c.dangerous++
+		} else {
+			c.restart++
+		}
+	}
+}
+
+// tell prints plans and returns the exit status.
+func tell(subjects []subject, std streams) int {
+	p := newPainter(std)
+	var total counts
+	for i, s := range subjects {
+		if i > 0 {
+			fmt.Fprintln(std.out)
+		}
+		before := total
+		fmt.Fprintln(std.out, p.bold(s.kind+" "+s.name))
+		if s.own != nil {
+			total.add(*s.own)
+			tellChange(std.out, p, *s.own, "  ")
+		}
+		if s.rehearsed != nil {
+			tellSteps(std.out, p, s.rehearsed, &total)
+		}
+		if total == before {
+			fmt.Fprintln(std.out, "  nothing to change")
+		}
+	}
+	fmt.Fprintf(std.out, "\n%d to create, %d to update, %d to delete; %s, %s.\n", total.create, total.update, total.remove,
+		plural(total.restart, "restart"), p.danger(total.dangerous > 0, plural(total.dangerous, "dangerous change")))
+	if total.any() {
+		return exitDiffers
+	}
+	return exitSame
+}
+
+func plural(count int, what string) string {
+	if count == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", count, what)
+}
+
+// tellSteps prints what is done at once, and then what is waited for before each further change.
+func tellSteps(out io.Writer, p painter, result *rehearsal.Result, total *counts) {
+	p.names = unknownNames(result)
+	var awaited []string
+	something := false
+	for _, step := range result.Steps {
+		awaited = append(awaited, step.After...)
+		if len(step.Changes) == 0 {
+			continue
+		}
+		something = true
+		for _, event := range awaited {
+			fmt.Fprintf(out, "  %s\n", p.dim("wait     until "+p.names.Replace(event)))
+		}
+		awaited = nil
+		for _, change := range step.Changes {
+			total.add(change)
+			tellChange(out, p, change, "  ")
+		}
+	}
+	ready := meta.FindStatusCondition(result.Last, halo.ConditionReady)
+	switch {
+	case ready == nil:
+	case ready.Status == metav1.ConditionTrue:
+		for _, event := range awaited {
+			fmt.Fprintf(out, "  %s\n", p.dim("wait     until "+p.names.Replace(event)))
+		}
+		if something || len(awaited) > 0 {
+			fmt.Fprintf(out, "  %s    %s\n", p.green("ready"), ready.Message)
+		}
+	case meta.IsStatusConditionTrue(result.Last, halo.ConditionStalled):
+		fmt.Fprintf(out, "  %s  %s\n", p.red("stalled"), ready.Message)
+	default:
+		fmt.Fprintf(out, "  %s     %s\n", p.yellow("wait"), ready.Message)
+	}
+}
+
+// reasonColumn is where the reasons begin, when the names leave room.
+const reasonColumn = 52
+
+func tellChange(out io.Writer, p painter, change plan.Change, indent string) {
+	words := map[plan.Action]func(string) string{plan.Create: p.green, plan.Update: p.yellow, plan.Delete: p.red}
+	object := change.Object.GetKind() + " " + p.names.Replace(change.Object.GetName())
+	gap := strings.Repeat(" ", max(2, reasonColumn-len(indent)-9-len(object)))
+	line := fmt.Sprintf("%s%s   %s", indent, words[change.Action](string(change.Action)), object)
+	if change.Reason != "" {
+		line += gap + p.dim(change.Reason)
+	}
+	fmt.Fprintln(out, line)
+	for _, field := range fieldLines(change) {
+		fmt.Fprintf(out, "%s         %s\n", indent, field)
+	}
+	for _, effect := range change.Effects() {
+		colour := p.yellow
+		if effect.Kind == plan.Dangerous {
+			colour = p.red
+		}
+		fmt.Fprintf(out, "%s         %s: %s\n", indent, colour(string(effect.Kind)), effect.Text)
+	}
+}
+
+// unknownNames finds the Jobs whose name follows from an address that RDS has not given yet.
+func unknownNames(result *rehearsal.Result) *strings.Replacer {
+	var names []string
+	for _, change := range result.Changes() {
+		text, err := change.Object.MarshalJSON()
+		if err != nil || change.Object.GetKind() != "Job" || !strings.Contains(string(text), rehearsal.UnknownHost) {
+			continue
+		}
+		kind, _, _ := strings.Cut(change.Object.GetName(), "-")
+		names = append(names, change.Object.GetName(), kind+"-<hash>")
+	}
+	return strings.NewReplacer(names...)
+}
+
+// painter colours words, when asked, and names what has no name yet.
+type painter struct {
+	colour bool
+	names  *strings.Replacer
+}
+
+func newPainter(std streams) painter {
+	return painter{colour: std.colour, names: strings.NewReplacer()}
+}
+
+func (p painter) paint(code, text string) string {
+	if !p.colour {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (p painter) bold(text string) string   { return p.paint("1", text) }
+func (p painter) dim(text string) string    { return p.paint("2", text) }
+func (p painter) red(text string) string    { return p.paint("31", text) }
+func (p painter) green(text string) string  { return p.paint("32", text) }
+func (p painter) yellow(text string) string { return p.paint("33", text) }
+
+func (p painter) danger(is bool, text string) string {
+	if is {
+		return p.red(text)
+	}
+	return text
+}
