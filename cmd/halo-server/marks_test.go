@@ -263,6 +263,9 @@ func dump(t *testing.T, schema string) string {
 		}
 		dumpRows(t, &text, rows)
 	}
+	if err := tables.Err(); err != nil {
+		t.Fatal(err)
+	}
 	if text.Len() == 0 {
 		t.Logf("%s holds nothing", schema)
 	}

@@ -26,7 +26,7 @@ func appendShortest(dst []byte, v float64) []byte {
 	n := len(dst)
 	dst = slices.Grow(dst, numberRoom)
 	text := (*[numberRoom]byte)(dst[n : n+numberRoom])
-	at := 0
+	var at int
 	if v >= 1 {
 		whole := uint64(int64(v)) // nothing that reads back as v is beyond the next whole number
 		if whole < 10000 {
