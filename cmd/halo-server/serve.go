@@ -151,6 +151,7 @@ func newService(ctx context.Context, flags serveFlags, logger *slog.Logger) (*se
 	if err != nil {
 		return nil, err
 	}
+	flags.database.Sealing = s.sealing.Get
 	if s.store, err = store.Open(ctx, flags.database); err != nil {
 		return nil, err
 	}

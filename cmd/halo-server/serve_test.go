@@ -55,7 +55,7 @@ func TestFromTheQuestionToTheAdvisorsMailbox(t *testing.T) {
 
 	db := database.Master(t)
 	wantCount(t, db, 1, `SELECT COUNT(*) FROM halo_assessment.assessment`)
-	wantCount(t, db, 1, `SELECT COUNT(*) FROM halo_person.person WHERE last_name = 'Marked' AND email = 'marked@visitor.test'`)
+	wantCount(t, db, 1, `SELECT COUNT(*) FROM halo_person.person WHERE key_id = '1' AND CONCAT(first_name, last_name, email) = ''`)
 	wantCount(t, db, 1, `SELECT COUNT(*) FROM halo_person.consent`)
 	wantCount(t, db, 0, `SELECT COUNT(*) FROM halo_assessment.assessment WHERE CONCAT(input, result, browser) LIKE '%Marked%'`)
 	eventually(t, "the outbox is empty", func() bool {

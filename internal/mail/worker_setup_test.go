@@ -13,6 +13,7 @@ import (
 
 	"halo.dev/halo/internal/store"
 	"halo.dev/halo/test/mariadb"
+	"halo.dev/halo/test/sealingkeys"
 )
 
 var server *mariadb.Server
@@ -36,6 +37,7 @@ func openStore(t *testing.T) *store.Store {
 	}
 	opened, err := store.Open(t.Context(), store.Config{
 		Host: mariadb.Host, Port: server.Port, CAFile: server.CAFile, CredentialsDir: credentials,
+		Sealing: sealingkeys.Always(t, "1"),
 	})
 	if err != nil {
 		t.Fatal(err)

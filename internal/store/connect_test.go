@@ -13,15 +13,17 @@ import (
 
 	"halo.dev/halo/internal/store"
 	"halo.dev/halo/test/mariadb"
+	"halo.dev/halo/test/sealingkeys"
 )
 
 func TestOpenNamesWhatIsMissing(t *testing.T) {
-	whole := store.Config{Host: "db.test", CAFile: "ca.pem", CredentialsDir: "credentials"}
+	whole := store.Config{Host: "db.test", CAFile: "ca.pem", CredentialsDir: "credentials", Sealing: sealingkeys.Always(t, "1")}
 	for want, spoil := range map[string]func(*store.Config){
 		"host is missing":               func(c *store.Config) { c.Host = "" },
 		"certificate authority is miss": func(c *store.Config) { c.CAFile = "" },
 		"credentials is missing":        func(c *store.Config) { c.CredentialsDir = "" },
 		"port -1":                       func(c *store.Config) { c.Port = -1 },
+		"sealing keys are missing":      func(c *store.Config) { c.Sealing = nil },
 		"port 70000":                    func(c *store.Config) { c.Port = 70000 },
 	} {
 		spoilt := whole
@@ -75,7 +77,8 @@ func TestNothingThatWasSavedIsLostInACrash(t *testing.T) {
 
 func TestTheServersCertificateIsVerified(t *testing.T) {
 	config := migrated(t)
-	base := store.Config{Host: mariadb.Host, Port: server.Port, CAFile: server.CAFile, CredentialsDir: config.CredentialsDir}
+	base := store.Config{Host: mariadb.Host, Port: server.Port, CAFile: server.CAFile, CredentialsDir: config.CredentialsDir,
+		Sealing: sealingkeys.Always(t, "1")}
 	t.Run("for its host name", func(t *testing.T) {
 		other := base
 		other.Host = "127.0.0.1"
@@ -131,7 +134,7 @@ func TestAnExchangedPasswordNeedsNoRestart(t *testing.T) {
 	config := migrated(t)
 	opened, err := store.Open(t.Context(), store.Config{
 		Host: mariadb.Host, Port: server.Port, CAFile: server.CAFile, CredentialsDir: config.CredentialsDir,
-		ConnectionLifetime: time.Millisecond,
+		ConnectionLifetime: time.Millisecond, Sealing: sealingkeys.Always(t, "1"),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -160,6 +163,7 @@ func TestADatabaseThatDoesNotAnswerIsGivenUp(t *testing.T) {
 	opened, err := store.Open(t.Context(), store.Config{
 		Host: mariadb.Host, Port: silent.Addr().(*net.TCPAddr).Port, CAFile: server.CAFile,
 		CredentialsDir: mariadb.Credentials(t, "a", "b"), QueryTimeout: 100 * time.Millisecond,
+		Sealing: sealingkeys.Always(t, "1"),
 	})
 	if err != nil {
 		t.Fatal(err)

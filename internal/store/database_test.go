@@ -11,6 +11,7 @@ import (
 	"halo.dev/halo/internal/personal"
 	"halo.dev/halo/internal/store"
 	"halo.dev/halo/test/mariadb"
+	"halo.dev/halo/test/sealingkeys"
 )
 
 // server is the database of this package's tests; each test begins with an
@@ -56,6 +57,7 @@ func openWith(t *testing.T, credentialsDir string) *store.Store {
 	t.Helper()
 	opened, err := store.Open(t.Context(), store.Config{
 		Host: mariadb.Host, Port: server.Port, CAFile: server.CAFile, CredentialsDir: credentialsDir,
+		Sealing: sealingkeys.Always(t, "1"),
 	})
 	if err != nil {
 		t.Fatal(err)

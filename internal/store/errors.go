@@ -15,6 +15,15 @@ const (
 	numberDeadlock        = 1213
 )
 
+// numbersDone are how the database refuses an ALTER TABLE that was made before:
+// MySQL cannot be told "if it is not there yet". An ALTER TABLE is made whole or
+// not at all, so one refusal is enough to know.
+var numbersDone = []uint16{
+	1060, 1061, // duplicate column, duplicate key
+	1091, 3940, // what is to be dropped is not there (a key or column; in MySQL a constraint)
+	1826, 3822, // duplicate constraint, in MariaDB and in MySQL
+}
+
 // DatabaseError is an answer of the database that it cannot do what was asked.
 // The database quotes rejected values in some messages, so only the messages
 // known not to are kept.

@@ -165,8 +165,10 @@ func appliedMigrations(ctx context.Context, connection *sql.Conn) (map[int]strin
 // apply runs the statements and notes that they ran.
 func (m migration) apply(ctx context.Context, connection *sql.Conn) error {
 	for number, statement := range m.statements {
-		if _, err := connection.ExecContext(ctx, statement); err != nil {
-			return failed(fmt.Sprintf("migrating: statement %d of migration %d (%s)", number+1, m.version, m.name), err)
+		_, err := connection.ExecContext(ctx, statement)
+		err = failed(fmt.Sprintf("migrating: statement %d of migration %d (%s)", number+1, m.version, m.name), err)
+		if err != nil && !hasNumber(err, numbersDone...) {
+			return err
 		}
 	}
 	_, err := connection.ExecContext(ctx,

@@ -6,10 +6,24 @@ import (
 	"errors"
 	"strings"
 	"time"
+
+	"halo.dev/halo/internal/sealing"
 )
 
-// reasonLength is the width of the outbox's column for a reason.
-const reasonLength = 255
+const (
+	// reasonLength is the width of the outbox's column for a reason.
+	reasonLength = 255
+	// keyPause is after how long a mail is looked at again whose person is
+	// sealed with a key that has not reached this pod.
+	keyPause = time.Minute
+)
+
+// A mail that waits is stateQueued, or statePending when the version before
+// sealing wrote it, whose pods take no other.
+const (
+	statePending = "pending"
+	stateQueued  = "queued"
+)
 
 // Claim takes up to limit mails that are due, the longest due first, for the
 // length of the lease: until then no other call of Claim returns them, nor
@@ -25,27 +39,43 @@ func (s *Store) Claim(ctx context.Context, worker string, lease time.Duration, l
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	marks := strings.TrimSuffix(strings.Repeat("?, ", len(ids)), ", ")
 	_, err = transaction.ExecContext(ctx,
 		`UPDATE halo_person.outbox
 		 SET attempts = attempts + 1, claimed_by = ?, due_at = TIMESTAMPADD(MICROSECOND, ?, UTC_TIMESTAMP(6))
-		 WHERE id IN (`+marks+`)`, append([]any{cut(worker, 64), lease.Microseconds()}, ids...)...)
+		 WHERE id IN (`+marks(len(ids))+`)`, append([]any{cut(worker, 64), lease.Microseconds()}, ids...)...)
 	if err != nil {
 		return nil, failed("claiming mails: taking the lease", err)
 	}
-	deliveries, err := readDeliveries(ctx, transaction, marks, ids)
+	deliveries, closed, err := s.readDeliveries(ctx, transaction, ids)
 	if err != nil {
 		return nil, err
+	}
+	for _, one := range closed {
+		if err := setAside(ctx, transaction, one); err != nil {
+			return nil, err
+		}
 	}
 	return deliveries, failed("claiming mails: committing", transaction.Commit())
 }
 
-// lockDue finds and locks the rows that are due, passing over locked ones.
+// lockDue finds and locks the rows that are due, passing over locked ones: of
+// each state for itself, so that the index gives them in their order.
 func lockDue(ctx context.Context, transaction *sql.Tx, limit int) (ids []any, err error) {
+	for _, state := range []string{statePending, stateQueued} {
+		found, err := lockDueOf(ctx, transaction, state, limit-len(ids))
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, found...)
+	}
+	return ids, nil
+}
+
+func lockDueOf(ctx context.Context, transaction *sql.Tx, state string, limit int) (ids []any, err error) {
 	rows, err := transaction.QueryContext(ctx,
 		`SELECT id FROM halo_person.outbox
-		 WHERE state = 'pending' AND due_at <= UTC_TIMESTAMP(6)
-		 ORDER BY due_at, id LIMIT ? FOR UPDATE SKIP LOCKED`, limit)
+		 WHERE state = ? AND due_at <= UTC_TIMESTAMP(6)
+		 ORDER BY due_at, id LIMIT ? FOR UPDATE SKIP LOCKED`, state, limit)
 	if err != nil {
 		return nil, failed("claiming mails: finding what is due", err)
 	}
@@ -60,36 +90,61 @@ func lockDue(ctx context.Context, transaction *sql.Tx, limit int) (ids []any, er
 	return ids, failed("claiming mails: finding what is due", rows.Err())
 }
 
+// closed is a mail whose person cannot be opened.
+type closed struct {
+	id  int64
+	why error
+}
+
 // readDeliveries reads what the claimed mails need. A confirmation gets no
 // answers and no result, so that it cannot tell any.
-func readDeliveries(ctx context.Context, transaction *sql.Tx, marks string, ids []any) ([]Delivery, error) {
+func (s *Store) readDeliveries(ctx context.Context, transaction *sql.Tx, ids []any) (open []Delivery, shut []closed, err error) {
 	rows, err := transaction.QueryContext(ctx,
 		`SELECT outbox.id, outbox.kind, outbox.attempts, outbox.request, outbox.created_at,
-		   person.advisor, person.first_name, person.last_name, person.email,
 		   CASE WHEN outbox.kind = 'report' THEN assessment.input END,
 		   CASE WHEN outbox.kind = 'report' THEN assessment.result END,
 		   COALESCE(assessment.model_version, ''), COALESCE(assessment.data_sha256, ''),
-		   COALESCE(assessment.valuation_year, 0)
+		   COALESCE(assessment.valuation_year, 0), `+personColumns+`
 		 FROM halo_person.outbox
 		 JOIN halo_person.person ON person.assessment_id = outbox.assessment_id
 		 LEFT JOIN halo_assessment.assessment ON assessment.id = outbox.assessment_id
-		 WHERE outbox.id IN (`+marks+`) ORDER BY outbox.created_at, outbox.id`, ids...)
+		 WHERE outbox.id IN (`+marks(len(ids))+`) ORDER BY outbox.created_at, outbox.id`, ids...)
 	if err != nil {
-		return nil, failed("claiming mails: reading them", err)
+		return nil, nil, failed("claiming mails: reading them", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var deliveries []Delivery
+	ring := s.ring()
 	for rows.Next() {
 		var d Delivery
-		err := rows.Scan(&d.ID, &d.Kind, &d.Attempts, &d.Request, &d.CreatedAt,
-			&d.Advisor, &d.First, &d.Last, &d.Email, (*[]byte)(&d.Input), (*[]byte)(&d.Result),
-			&d.ModelVersion, &d.DataSHA256, &d.ValuationYear)
+		var row sealedPerson
+		err := rows.Scan(append([]any{&d.ID, &d.Kind, &d.Attempts, &d.Request, &d.CreatedAt, (*[]byte)(&d.Input), (*[]byte)(&d.Result),
+			&d.ModelVersion, &d.DataSHA256, &d.ValuationYear}, row.targets()...)...)
 		if err != nil {
-			return nil, errors.New("claiming mails: a row of the outbox cannot be read")
+			return nil, nil, errors.New("claiming mails: a row of the outbox cannot be read")
 		}
-		deliveries = append(deliveries, d)
+		person, err := row.open(ring)
+		if err != nil {
+			shut = append(shut, closed{d.ID, err})
+			continue
+		}
+		d.Advisor, d.First, d.Last, d.Email = person.Advisor, person.First, person.Last, person.Email
+		open = append(open, d)
 	}
-	return deliveries, failed("claiming mails: reading them", rows.Err())
+	return open, shut, failed("claiming mails: reading them", rows.Err())
+}
+
+// setAside says in the outbox why a mail was not given out. A key may yet come,
+// and the attempt does not count; a text that was changed is parked.
+func setAside(ctx context.Context, transaction *sql.Tx, one closed) error {
+	statement := `UPDATE halo_person.outbox SET state = 'parked', reason = ? WHERE id = ?`
+	arguments := []any{cut(one.why.Error(), reasonLength), one.id}
+	if errors.Is(one.why, sealing.ErrUnknownKey) {
+		statement = `UPDATE halo_person.outbox
+			SET reason = ?, attempts = attempts - 1, due_at = TIMESTAMPADD(MICROSECOND, ?, UTC_TIMESTAMP(6)) WHERE id = ?`
+		arguments = []any{arguments[0], keyPause.Microseconds(), one.id}
+	}
+	_, err := transaction.ExecContext(ctx, statement, arguments...)
+	return failed("claiming mails: setting one aside", err)
 }
 
 // Sent ends a delivery that the relay has accepted. It does so even when the
@@ -111,7 +166,7 @@ func (s *Store) Retry(ctx context.Context, delivery Delivery, at time.Time, reas
 	delay := max(time.Until(at), 0)
 	result, err := s.delivery.ExecContext(ctx,
 		`UPDATE halo_person.outbox SET due_at = TIMESTAMPADD(MICROSECOND, ?, UTC_TIMESTAMP(6)), reason = ?
-		 WHERE id = ? AND state = 'pending' AND attempts = ?`,
+		 WHERE id = ? AND state IN ('pending', 'queued') AND attempts = ?`,
 		delay.Microseconds(), cut(reason, reasonLength), delivery.ID, delivery.Attempts)
 	return oneRow("noting that a mail is to be tried again", result, err)
 }
@@ -121,7 +176,7 @@ func (s *Store) Retry(ctx context.Context, delivery Delivery, at time.Time, reas
 func (s *Store) Park(ctx context.Context, delivery Delivery, reason string) error {
 	result, err := s.delivery.ExecContext(ctx,
 		`UPDATE halo_person.outbox SET state = 'parked', reason = ?
-		 WHERE id = ? AND state = 'pending' AND attempts = ?`,
+		 WHERE id = ? AND state IN ('pending', 'queued') AND attempts = ?`,
 		cut(reason, reasonLength), delivery.ID, delivery.Attempts)
 	return oneRow("parking a mail", result, err)
 }
@@ -130,7 +185,7 @@ func (s *Store) Park(ctx context.Context, delivery Delivery, reason string) erro
 // says how many there were.
 func (s *Store) Release(ctx context.Context) (int64, error) {
 	result, err := s.delivery.ExecContext(ctx,
-		`UPDATE halo_person.outbox SET state = 'pending', attempts = 0, due_at = UTC_TIMESTAMP(6)
+		`UPDATE halo_person.outbox SET state = 'queued', attempts = 0, due_at = UTC_TIMESTAMP(6)
 		 WHERE state = 'parked'`)
 	if err != nil {
 		return 0, failed("releasing parked mails", err)
@@ -144,9 +199,9 @@ func (s *Store) Release(ctx context.Context) (int64, error) {
 func (s *Store) OutboxStats(ctx context.Context) (pending, parked int, oldest time.Time, err error) {
 	var first sql.NullTime
 	err = s.delivery.QueryRowContext(ctx,
-		`SELECT COUNT(CASE WHEN state = 'pending' THEN 1 END), COUNT(CASE WHEN state = 'parked' THEN 1 END),
-		   MIN(CASE WHEN state = 'pending' THEN created_at END)
-		 FROM halo_person.outbox WHERE state IN ('pending', 'parked')`).Scan(&pending, &parked, &first)
+		`SELECT COUNT(CASE WHEN state <> 'parked' THEN 1 END), COUNT(CASE WHEN state = 'parked' THEN 1 END),
+		   MIN(CASE WHEN state <> 'parked' THEN created_at END)
+		 FROM halo_person.outbox WHERE state IN ('pending', 'queued', 'parked')`).Scan(&pending, &parked, &first)
 	if err != nil {
 		return 0, 0, time.Time{}, failed("counting the outbox", err)
 	}

@@ -9,10 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
-)
 
-// saveTries bounds how often a transaction is tried that lost to another one.
-const saveTries = 5
+	"halo.dev/halo/internal/sealing"
+)
 
 var (
 	errNonceKnown = errors.New("the nonce is known")
@@ -25,22 +24,31 @@ var (
 // storing at this moment, stores nothing and returns the browser view that
 // was stored with it.
 //
-// After an error nothing was stored, or, when the connection broke at the very
-// end, everything: calling again with the same nonce is right in both cases.
-func (s *Store) Save(ctx context.Context, submission Submission) (Receipt, error) {
+// A failure that passes by itself, as a deadlock or a failover of the database,
+// is tried again until the context ends. After an error nothing was stored, or,
+// when the connection broke at the very end, everything: calling again with the
+// same nonce is right in both cases.
+func (s *Store) Save(ctx context.Context, submission Submission) (receipt Receipt, err error) {
 	if err := submission.check(); err != nil {
 		return Receipt{}, fmt.Errorf("saving an assessment: %w", err)
 	}
-	for try := 1; ; try++ {
+	err = s.again(ctx, func(ctx context.Context) error {
+		receipt, err = s.save(ctx, submission)
+		return err
+	})
+	return receipt, err
+}
+
+// save tries once; a random number that is taken counts for nothing.
+func (s *Store) save(ctx context.Context, submission Submission) (Receipt, error) {
+	for {
 		err := s.insert(ctx, submission)
 		switch {
 		case err == nil:
 			return Receipt{Browser: submission.Browser}, nil
 		case errors.Is(err, errNonceKnown):
 			return s.replay(ctx, submission.Nonce)
-		case try < saveTries && (errors.Is(err, errIDTaken) || hasNumber(err, numberDeadlock, numberLockWaitTimeout)):
-			continue
-		default:
+		case !errors.Is(err, errIDTaken):
 			return Receipt{}, err
 		}
 	}
@@ -105,7 +113,7 @@ func (s *Store) insert(ctx context.Context, submission Submission) error {
 	if err := insertAssessment(ctx, transaction, link, submission); err != nil {
 		return err
 	}
-	if err := insertPerson(ctx, transaction, link, submission); err != nil {
+	if err := insertPerson(ctx, transaction, s.ring(), link, submission); err != nil {
 		return err
 	}
 	return failed("saving an assessment: committing", transaction.Commit())
@@ -135,12 +143,18 @@ func insertAssessment(ctx context.Context, transaction *sql.Tx, link int64, subm
 	return err
 }
 
-// insertPerson fills halo_person.
-func insertPerson(ctx context.Context, transaction *sql.Tx, link int64, submission Submission) error {
-	_, err := transaction.ExecContext(ctx,
-		`INSERT INTO halo_person.person (assessment_id, advisor, first_name, last_name, email, created_at)
-		 VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP())`,
-		link, submission.Advisor, submission.First, submission.Last, submission.Email)
+// insertPerson fills halo_person. The columns for plain texts are left empty;
+// they go when no program of the version before is at work any more.
+func insertPerson(ctx context.Context, transaction *sql.Tx, ring sealing.Ring, link int64, submission Submission) error {
+	sealed, err := seal(ring, link, submission.First, submission.Last, submission.Email)
+	if err != nil {
+		return err
+	}
+	_, err = transaction.ExecContext(ctx,
+		`INSERT INTO halo_person.person
+		   (assessment_id, advisor, key_id, first_sealed, last_sealed, email_sealed, email_index, first_name, last_name, email, created_at)
+		 VALUES (?, ?, ?, ?, ?, ?, ?, '', '', '', UTC_TIMESTAMP())`,
+		link, submission.Advisor, sealed.keyID, sealed.first, sealed.last, sealed.email, ring.Index(submission.Email))
 	if err != nil {
 		return failed("saving an assessment: inserting the person", err)
 	}
@@ -165,8 +179,8 @@ func insertDelivery(ctx context.Context, transaction *sql.Tx, link int64, kind K
 		return err
 	}
 	_, err = transaction.ExecContext(ctx,
-		`INSERT INTO halo_person.outbox (id, assessment_id, kind, request, created_at, due_at)
-		 VALUES (?, ?, ?, ?, UTC_TIMESTAMP(), UTC_TIMESTAMP(6))`, id, link, string(kind), request)
+		`INSERT INTO halo_person.outbox (id, assessment_id, kind, state, request, created_at, due_at)
+		 VALUES (?, ?, ?, ?, ?, UTC_TIMESTAMP(), UTC_TIMESTAMP(6))`, id, link, string(kind), stateQueued, request)
 	if err = failed("saving an assessment: queueing a mail", err); hasNumber(err, numberDuplicate) {
 		return errIDTaken
 	}

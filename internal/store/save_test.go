@@ -18,29 +18,32 @@ func TestSaveFillsBothSchemasUnderOneNumber(t *testing.T) {
 	}
 	wantCounts(t, 1)
 	var link int64
-	var advisor, first, last, email, input, result, browser, version, sum string
+	var advisor, plain, input, result, browser, version, sum string
 	var year int
 	var given time.Time
-	err := server.Master(t).QueryRow(`SELECT a.id, p.advisor, p.first_name, p.last_name, p.email, c.given_at,
+	err := server.Master(t).QueryRow(`SELECT a.id, p.advisor, CONCAT(p.first_name, p.last_name, p.email), c.given_at,
 		   a.input, a.result, a.browser, a.model_version, a.data_sha256, a.valuation_year
 		 FROM halo_assessment.assessment a
 		 JOIN halo_person.person p ON p.assessment_id = a.id
 		 JOIN halo_person.consent c ON c.assessment_id = a.id
 		 JOIN halo_assessment.nonce n ON n.assessment_id = a.id`).
-		Scan(&link, &advisor, &first, &last, &email, &given, &input, &result, &browser, &version, &sum, &year)
+		Scan(&link, &advisor, &plain, &given, &input, &result, &browser, &version, &sum, &year)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := submission(1)
 	for name, pair := range map[string][2]string{
-		"advisor": {advisor, "planning"}, "first name": {first, "Marked-First"}, "last name": {last, "Marked-Last"},
-		"e-mail": {email, "marked@visitor.test"}, "input": {input, string(want.Input)},
+		"advisor": {advisor, "planning"}, "what is plain of the person": {plain, ""}, "input": {input, string(want.Input)},
 		"result": {result, string(want.Result)}, "browser view": {browser, string(want.Browser)},
 		"model version": {version, want.ModelVersion}, "checksum": {sum, want.DataSHA256},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s is %q, want %q", name, pair[0], pair[1])
 		}
+	}
+	person, err := opened.Person(t.Context(), link)
+	if err != nil || !person.First.Equal(want.First) || !person.Last.Equal(want.Last) || !person.Email.Equal(want.Email) || person.Advisor != "planning" {
+		t.Errorf("the person is another one, error %v", err)
 	}
 	if link <= 0 || year != 2026 || !given.Equal(time.Date(2026, 3, 4, 4, 6, 7, 0, time.UTC)) {
 		t.Errorf("number %d, year %d, consent at %s", link, year, given)
@@ -214,7 +217,7 @@ func TestSaveRefusesWhatCannotBeKept(t *testing.T) {
 		})
 	}
 	tooLong := submission(1)
-	tooLong.First = personal.New(string(make([]byte, 201)))
+	tooLong.First = personal.New(string(make([]byte, 900)))
 	_, err := opened.Save(t.Context(), tooLong)
 	wantNumber(t, err, 1406)
 	wantCounts(t, 0)

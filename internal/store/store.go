@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"halo.dev/halo/internal/personal"
+	"halo.dev/halo/internal/sealing"
 )
 
 // Config says where the database is and how to speak with it.
@@ -30,6 +31,8 @@ type Config struct {
 	// same two of delivery and of console. They are read again for every new
 	// connection.
 	CredentialsDir string
+	// Sealing returns the keys that persons are sealed with, as they are now.
+	Sealing func() sealing.Ring
 	// MaxConnections bounds the connections of each user; 8 when zero.
 	MaxConnections int
 	// ConnectionLifetime bounds how long a connection is used, and so how
@@ -48,6 +51,7 @@ type Config struct {
 type Store struct {
 	intake   *sql.DB
 	delivery *sql.DB
+	ring     func() sealing.Ring
 }
 
 // Submission is one answered questionnaire, ready to be kept.
@@ -130,9 +134,13 @@ func Open(_ context.Context, config Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
+	if config.Sealing == nil {
+		return nil, errors.New("opening the store: the sealing keys are missing: persons are never kept plain")
+	}
 	return &Store{
 		intake:   config.pool(userIntake),
 		delivery: config.pool(userDelivery),
+		ring:     config.Sealing,
 	}, nil
 }
 

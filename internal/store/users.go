@@ -39,10 +39,15 @@ func intakeGrants() []grant {
 	}
 }
 
-// deliveryGrants is what the worker of the outbox may do. It cannot change an
-// assessment.
+// deliveryGrants is what the worker of the outbox may do, and what looks after
+// persons: seals them anew, exports, purges and erases them. It cannot change
+// an assessment, nor take a number out of the ledger of erasures.
 func deliveryGrants() []grant {
-	grants := []grant{{privilege: "SELECT", schema: "halo_assessment", table: "assessment"}}
+	grants := []grant{
+		{privilege: "SELECT", schema: "halo_assessment", table: "assessment"},
+		{privilege: "SELECT", schema: "halo_person", table: "erasure"},
+		{privilege: "INSERT", schema: "halo_person", table: "erasure"},
+	}
 	for _, table := range []string{"person", "consent", "outbox"} {
 		for _, privilege := range []string{"SELECT", "UPDATE", "DELETE"} {
 			grants = append(grants, grant{privilege: privilege, schema: "halo_person", table: table})

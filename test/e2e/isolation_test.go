@@ -166,11 +166,12 @@ func plainTextIsRefused(ctx context.Context, t *testing.T, s *story) {
 		_ = connection.Close()
 		t.Fatal("the database accepted a connection in plain text")
 	}
+	// MariaDB says that access is denied, MySQL 8 that TLS is required; with TLS the same name and password were taken above.
+	const accessDenied, secureTransportRequired = 1045, 3159
 	var refusal *mysql.MySQLError
-	if !errors.As(err, &refusal) {
-		t.Fatalf("want a refusal by the database itself, got: %v", err)
+	if !errors.As(err, &refusal) || refusal.Number != accessDenied && refusal.Number != secureTransportRequired {
+		t.Fatalf("want the database's refusal for want of TLS, got: %v", err)
 	}
-	t.Log(refusal)
 }
 
 // sessionStatus asks for a session as a page of the origin would, by a new

@@ -82,6 +82,15 @@ func (s *Server) Master(t testing.TB) *sql.DB {
 	return s.As(t, MasterUsername, MasterPassword)
 }
 
+// Root connects as whom nobody is in the cloud: over the server's own socket,
+// until the test ends. It is for faults, as a failover is one.
+func (s *Server) Root(t testing.TB) *sql.DB {
+	t.Helper()
+	config := mysql.NewConfig()
+	config.Net, config.Addr, config.User, config.InterpolateParams = "unix", s.socket(), "root", true
+	return open(t, config)
+}
+
 // As connects as a user, over TLS, until the test ends.
 func (s *Server) As(t testing.TB, username, password string) *sql.DB {
 	t.Helper()
