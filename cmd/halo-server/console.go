@@ -31,7 +31,9 @@ func (s *service) openConsole(ctx context.Context, wake func()) error {
 	if s.flags.consoleListen == "" {
 		return nil
 	}
-	opened, err := store.OpenConsole(ctx, s.flags.database)
+	database := s.flags.database
+	database.Sealing = s.sealing.Get
+	opened, err := store.OpenConsole(ctx, database)
 	if err != nil {
 		return err
 	}
@@ -41,7 +43,7 @@ func (s *service) openConsole(ctx context.Context, wake func()) error {
 		return errors.Join(err, opened.Close())
 	}
 	handler, err := console.New(console.Options{
-		Config: s.config.Get, Store: opened, Hasher: hasher, Report: s.renderer.Render, Now: time.Now, Wake: wake,
+		Config: s.config.Get, Store: opened, People: s.store, Hasher: hasher, Report: s.renderer.Render, Now: time.Now, Wake: wake,
 		TrustedProxies: s.flags.trustedProxies, Logger: s.logger,
 	})
 	if err != nil {

@@ -38,6 +38,7 @@ const (
 	MailResent        Action = "mail sent again"
 	MailCanceled      Action = "mail canceled"
 	PersonSearched    Action = "person searched"
+	PersonRead        Action = "person read"
 	PersonExported    Action = "person exported"
 	PersonErased      Action = "person erased"
 	FiguresDownloaded Action = "figures downloaded"

@@ -52,7 +52,7 @@ func (c *console) clients(v *visit) error {
 	data := clientsData{Paging: pagesOf(pathClients, number, len(found))}
 	var shown []string
 	for _, one := range found[:min(len(found), perPage)] {
-		data.Rows = append(data.Rows, clientRow{ID: one.ID, Name: fullName(one), Email: one.Email.Reveal(), At: one.CreatedAt, Report: mailState(one.Report)})
+		data.Rows = append(data.Rows, clientRow{ID: one.ID, Name: fullName(one.Person), Email: one.Email.Reveal(), At: one.CreatedAt, Report: mailState(one.Report)})
 		shown = append(shown, strconv.FormatInt(one.ID, 10))
 	}
 	if err := c.record(v, audit.ClientsListed, 0, strings.Join(shown, " ")); err != nil {
@@ -61,8 +61,8 @@ func (c *console) clients(v *visit) error {
 	return c.render(v, "clients", sheet{Title: "Assessments", Data: data})
 }
 
-func fullName(client store.Client) string {
-	return strings.TrimSpace(client.First.Reveal() + " " + client.Last.Reveal())
+func fullName(person store.Person) string {
+	return strings.TrimSpace(person.First.Reveal() + " " + person.Last.Reveal())
 }
 
 // mailState is a state of the outbox in words.
@@ -141,15 +141,24 @@ func (c *console) clientReport(v *visit) error {
 	if err != nil {
 		return err
 	}
+	return c.sendReport(v, found.ID, document)
+}
+
+func (c *console) sendReport(v *visit, id int64, document report.Document) error {
 	var out bytes.Buffer
 	if err := c.Report(&out, document); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	header := v.w.Header()
-	header.Set("Content-Type", "application/pdf")
-	header.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="assessment-%d.pdf"`, found.ID))
-	header.Set("Content-Length", strconv.Itoa(out.Len()))
-	v.w.WriteHeader(http.StatusOK)
-	_, _ = v.w.Write(out.Bytes())
+	v.download("application/pdf", fmt.Sprintf("assessment-%d.pdf", id), out.Bytes())
 	return nil
+}
+
+// download sends a file that the browser keeps and does not show.
+func (v *visit) download(kind, name string, data []byte) {
+	header := v.w.Header()
+	header.Set("Content-Type", kind)
+	header.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	header.Set("Content-Length", strconv.Itoa(len(data)))
+	v.w.WriteHeader(http.StatusOK)
+	_, _ = v.w.Write(data)
 }

@@ -5,6 +5,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"html/template"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"halo.dev/halo/internal/account"
+	"halo.dev/halo/internal/personal"
 	"halo.dev/halo/internal/report"
 	"halo.dev/halo/internal/server/config"
 	"halo.dev/halo/internal/server/throttle"
@@ -35,6 +37,8 @@ type Options struct {
 	// Config returns the configuration in force.
 	Config func() config.Config
 	Store  *store.Console
+	// People finds and erases persons; *store.Store does.
+	People People
 	Hasher *account.Hasher
 	// Report writes a report as a PDF.
 	Report func(w io.Writer, document report.Document) error
@@ -45,6 +49,12 @@ type Options struct {
 	// TrustedProxies may say on whose behalf they ask (X-Forwarded-For).
 	TrustedProxies []netip.Prefix
 	Logger         *slog.Logger
+}
+
+// People finds persons by their e-mail address, and erases them.
+type People interface {
+	PersonsOf(ctx context.Context, email personal.Text) ([]store.Person, error)
+	Erase(ctx context.Context, ids ...int64) (erased int, err error)
 }
 
 // console holds what the handlers share.
@@ -63,7 +73,7 @@ var (
 
 // New makes the handler of the console's listener.
 func New(options Options) (http.Handler, error) {
-	if options.Store == nil || options.Hasher == nil || options.Config == nil || options.Report == nil ||
+	if options.Store == nil || options.People == nil || options.Hasher == nil || options.Config == nil || options.Report == nil ||
 		options.Now == nil || options.Wake == nil || options.Logger == nil {
 		return nil, errors.New("making the console: an option is missing")
 	}
@@ -97,6 +107,7 @@ const (
 	pathJoin       = "/console/join/"
 	pathClients    = "/console/assessments"
 	pathDeliveries = "/console/deliveries"
+	pathPeople     = "/console/people"
 	pathAccounts   = "/console/accounts"
 	pathLog        = "/console/log"
 	pathOneself    = "/console/account"
@@ -127,6 +138,13 @@ func (c *console) routes() []route {
 		{"POST", pathDeliveries + "/{id}/resend", account.SeeDeliveries, false, (*console).resend},
 		{"POST", pathDeliveries + "/{id}/cancel", account.SeeDeliveries, false, (*console).cancel},
 
+		{"GET", pathPeople, account.HandlePeople, false, (*console).people},
+		{"POST", pathPeople, account.HandlePeople, false, (*console).search},
+		{"GET", pathPeople + "/{id}", account.HandlePeople, false, (*console).person},
+		{"GET", pathPeople + "/{id}/export.json", account.HandlePeople, false, (*console).export},
+		{"GET", pathPeople + "/{id}/report.pdf", account.HandlePeople, false, (*console).personReport},
+		{"POST", pathPeople + "/{id}/erase", account.HandlePeople, false, (*console).erase},
+
 		{"GET", pathAccounts, account.SeeAccounts, false, (*console).accounts},
 		{"POST", pathAccounts, account.HandleAccounts, false, (*console).requestAccount},
 		{"POST", pathAccounts + "/{id}/reset", account.HandleAccounts, false, (*console).requestReset},
@@ -151,6 +169,7 @@ func menu(role account.Role, current string) (links []link) {
 	for _, l := range []link{
 		{Path: pathClients, Label: "Assessments", right: account.SeeClients},
 		{Path: pathDeliveries, Label: "Deliveries", right: account.SeeDeliveries},
+		{Path: pathPeople, Label: "People", right: account.HandlePeople},
 		{Path: pathAccounts, Label: "Accounts", right: account.SeeAccounts},
 		{Path: pathLog, Label: "Log", right: account.SeeLog},
 		{Path: pathOneself, Label: "My account", right: account.Oneself},

@@ -22,9 +22,11 @@ import (
 	"halo.dev/halo/internal/halo"
 	"halo.dev/halo/internal/personal"
 	"halo.dev/halo/internal/report"
+	"halo.dev/halo/internal/sealing"
 	"halo.dev/halo/internal/server/config"
 	"halo.dev/halo/internal/store"
 	"halo.dev/halo/test/mariadb"
+	"halo.dev/halo/test/sealingkeys"
 )
 
 // database is the real one of this package's tests.
@@ -59,6 +61,7 @@ type bench struct {
 	server *httptest.Server
 	hasher *account.Hasher
 	log    *lockedBuffer
+	ring   sealing.Ring
 	mutex  sync.Mutex
 	ahead  time.Duration
 	woken  int
@@ -98,7 +101,9 @@ func newBench(t *testing.T) *bench {
 	b := &bench{t: t, log: &lockedBuffer{}}
 	credentials := b.empty()
 	var err error
-	where := store.Config{Host: mariadb.Host, Port: database.Port, CAFile: database.CAFile, CredentialsDir: credentials}
+	where := store.Config{Host: mariadb.Host, Port: database.Port, CAFile: database.CAFile, CredentialsDir: credentials,
+		Sealing: func() sealing.Ring { return b.ring }}
+	b.ring = sealingkeys.Ring(t, "1")
 	b.store, err = store.OpenConsole(t.Context(), where)
 	b.must(err)
 	b.whole, err = store.Open(t.Context(), where)
@@ -111,7 +116,7 @@ func newBench(t *testing.T) *bench {
 	renderer, err := report.New()
 	b.must(err)
 	handler, err := console.New(console.Options{
-		Config: func() config.Config { return settings }, Store: b.store, Hasher: b.hasher, Report: renderer.Render, Now: b.now,
+		Config: func() config.Config { return settings }, Store: b.store, People: b.whole, Hasher: b.hasher, Report: renderer.Render, Now: b.now,
 		Wake:           func() { b.mutex.Lock(); b.woken++; b.mutex.Unlock() },
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Logger:         slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -136,7 +141,7 @@ func (b *bench) empty() (credentials string) {
 		}))
 	})
 	master := database.Master(b.t)
-	for _, table := range []string{"assessment.assessment", "assessment.nonce", "person.person", "staff.account", "staff.approval", "staff.invitation",
+	for _, table := range []string{"assessment.assessment", "assessment.nonce", "person.person", "person.erasure", "staff.account", "staff.approval", "staff.invitation",
 		"staff.recovery_code", "staff.session", "staff.device", "staff.attempt", "staff.audit"} {
 		_, err := master.Exec("DELETE FROM halo_" + table)
 		b.must(err)
@@ -174,7 +179,7 @@ func (b *bench) join(name string, role account.Role, advisor string) member {
 	b.must(err)
 	guest.Secret, err = account.NewSecret()
 	b.must(err)
-	b.must(b.store.Prepare(b.t.Context(), b.now(), invitation, guest.Password, guest.Secret))
+	b.must(b.store.Prepare(b.t.Context(), b.now(), invitation, guest))
 	codes, digests, err := account.NewRecoveryCodes()
 	b.must(err)
 	b.must(b.store.Join(b.t.Context(), b.now(), invitation, guest, 1, digests))

@@ -83,7 +83,7 @@ func (c *console) prepare(v *visit) error {
 	if guest.Secret, err = account.NewSecret(); err != nil {
 		return err
 	}
-	err = c.Store.Prepare(v.r.Context(), v.now, invitation, guest.Password, guest.Secret)
+	err = c.Store.Prepare(v.r.Context(), v.now, invitation, guest)
 	if err != nil {
 		return err
 	}

@@ -114,6 +114,7 @@ var failures = []failure{
 	{errMediaType, http.StatusUnsupportedMediaType, "Form not understood", "The form was sent in a way that this console does not use."},
 	{errTooLarge, http.StatusRequestEntityTooLarge, "Form too large", "The form that was sent is too large."},
 	{store.ErrNoClient, http.StatusNotFound, "No such assessment", "You have no client with an assessment of this number. It may have been erased."},
+	{store.ErrNoPerson, http.StatusNotFound, "No such person", "Nothing is kept on a person of this number; it may have been erased."},
 	{store.ErrNoMail, http.StatusConflict, "Nothing changed", "There is no mail of this number, or its state has changed meanwhile."},
 	{store.ErrNoAccount, http.StatusConflict, "Nothing changed", "There is no such account, or its state has changed meanwhile."},
 	{store.ErrPending, http.StatusConflict, "Nothing changed", "Something about this account waits for an approval already."},

@@ -122,6 +122,9 @@ func (c *console) prove(v *visit, try attempt, password, code string) (entry sto
 		return entry, err
 	}
 	entry = store.Entry{AccountID: found.ID, Keep: AbsoluteTimeout}
+	if credentials.Stale {
+		entry.Secret = credentials.Secret
+	}
 	step, right := account.VerifyCode(credentials.Secret, code, v.now, credentials.LastStep)
 	entry.Step = step
 	if recovery, ok := account.ParseRecoveryCode(code); ok {

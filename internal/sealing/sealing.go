@@ -94,35 +94,48 @@ func (r Ring) IDs() []string { return r.ids.IDs() }
 // Seal encrypts a text for one place of the database, with the newest key. The
 // same text sealed twice looks different each time.
 func (r Ring) Seal(place Place, text personal.Text) ([]byte, error) {
+	return r.SealBytes(place, []byte(text.Reveal()))
+}
+
+// SealBytes is Seal for a secret that is no personal datum.
+func (r Ring) SealBytes(place Place, plain []byte) ([]byte, error) {
 	id := r.Newest()
 	aead, known := r.ciphers[id]
 	if !known {
 		return nil, errors.New("there is no key to seal with")
 	}
-	plain := text.Reveal()
 	sealed := make([]byte, 1+nonceSize, Overhead+len(plain))
 	sealed[0] = layout
 	if _, err := rand.Read(sealed[1:]); err != nil {
 		return nil, fmt.Errorf("making a nonce: %w", err)
 	}
-	return aead.Seal(sealed, sealed[1:], []byte(plain), place.bound(id)), nil
+	return aead.Seal(sealed, sealed[1:], plain, place.bound(id)), nil
 }
 
 // Open decrypts what Seal made for the same place with the key of an id. The
 // error is ErrUnknownKey or ErrForged.
 func (r Ring) Open(place Place, id string, sealed []byte) (personal.Text, error) {
+	plain, err := r.OpenBytes(place, id, sealed)
+	if err != nil {
+		return personal.Text{}, err
+	}
+	return personal.New(string(plain)), nil
+}
+
+// OpenBytes decrypts what SealBytes made; otherwise it is as Open.
+func (r Ring) OpenBytes(place Place, id string, sealed []byte) ([]byte, error) {
 	aead, known := r.ciphers[id]
 	if !known {
-		return personal.Text{}, ErrUnknownKey
+		return nil, ErrUnknownKey
 	}
 	if len(sealed) < Overhead || sealed[0] != layout {
-		return personal.Text{}, ErrForged
+		return nil, ErrForged
 	}
 	plain, err := aead.Open(nil, sealed[1:1+nonceSize], sealed[1+nonceSize:], place.bound(id))
 	if err != nil {
-		return personal.Text{}, ErrForged
+		return nil, ErrForged
 	}
-	return personal.New(string(plain)), nil
+	return plain, nil
 }
 
 // Place is where a sealed text belongs: a sealed text that is put into another

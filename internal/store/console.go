@@ -9,13 +9,15 @@ import (
 
 	accounts "halo.dev/halo/internal/account"
 	"halo.dev/halo/internal/audit"
+	"halo.dev/halo/internal/sealing"
 )
 
 // Console is a tenant's database as the staff console sees it: through the user
 // console, who may append to the log and not change it (ADR 0090). Times are
 // the caller's, so that time-outs follow one clock.
 type Console struct {
-	db *sql.DB
+	db   *sql.DB
+	ring func() sealing.Ring
 	// Appended is told the end of the log after each entry, so that it is noted
 	// outside the database too. May be nil; set before use.
 	Appended func(head audit.Head)
@@ -45,13 +47,17 @@ var (
 	ErrNoMail = errors.New("there is no mail of this number, or this cannot be done to it now")
 )
 
-// OpenConsole makes a console. Like Open it does not connect.
+// OpenConsole makes a console. Like Open it does not connect. Without sealing
+// keys it can do what needs none: invite, and verify the log.
 func OpenConsole(_ context.Context, config Config) (*Console, error) {
 	config, err := config.complete()
 	if err != nil {
 		return nil, fmt.Errorf("opening the console's store: %w", err)
 	}
-	return &Console{db: config.pool(userConsole)}, nil
+	if config.Sealing == nil {
+		config.Sealing = func() sealing.Ring { return sealing.Ring{} }
+	}
+	return &Console{db: config.pool(userConsole), ring: config.Sealing}, nil
 }
 
 // Close closes the connections.

@@ -36,6 +36,8 @@ type Credentials struct {
 	// Secret is the second factor's; LastStep is the last one that was used.
 	Secret   []byte
 	LastStep int64
+	// Stale says that another key than the newest has sealed the secret.
+	Stale bool
 }
 
 // Invitation is a one-time link: whoever has it sets the account's password and
@@ -89,7 +91,8 @@ func (c *Console) Account(ctx context.Context, id int64) (found Account, credent
 
 func (c *Console) account(ctx context.Context, where string, argument any) (found Account, credentials Credentials, err error) {
 	var signedIn sql.NullTime
-	targets := append(accountTargets(&found, &signedIn), &credentials.Password, &credentials.Secret, &credentials.LastStep)
+	var sealed []byte
+	targets := append(accountTargets(&found, &signedIn), &credentials.Password, &sealed, &credentials.LastStep)
 	//nolint:gosec // where is one of two constants
 	err = c.db.QueryRowContext(ctx,
 		`SELECT `+accountColumns+`, account.password, account.secret, account.last_step FROM `+accountTables+` WHERE `+where, argument).Scan(targets...)
@@ -97,7 +100,11 @@ func (c *Console) account(ctx context.Context, where string, argument any) (foun
 		err = ErrNoAccount
 	}
 	found.SignedInAt = signedIn.Time
-	return found, credentials, failed("reading an account", err)
+	if err != nil {
+		return found, credentials, failed("reading an account", err)
+	}
+	credentials.Secret, credentials.Stale, err = openSecret(c.ring(), found.ID, sealed)
+	return found, credentials, err
 }
 
 // RequestAccount asks for an account on behalf of an administrator; another

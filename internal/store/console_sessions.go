@@ -30,6 +30,8 @@ type Entry struct {
 	Replaced *accounts.Digest
 	// Device is noted as known; nil when it was known before.
 	Device *accounts.Digest
+	// Secret, where it is given, is sealed anew with the newest key.
+	Secret []byte
 	// Keep is how long a session lasts at most; older rows are removed.
 	Keep time.Duration
 }
@@ -44,6 +46,9 @@ func (c *Console) SignIn(ctx context.Context, now time.Time, e Entry) error {
 	}
 	return c.change(ctx, "signing in", entry, func(tx *sql.Tx) error {
 		if err := useFactor(ctx, tx, now, e); err != nil {
+			return err
+		}
+		if err := c.sealAnew(ctx, tx, e); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM halo_staff.session WHERE created_at < ?`, now.Add(-e.Keep).UTC()); err != nil {
@@ -63,6 +68,19 @@ func (c *Console) SignIn(ctx context.Context, now time.Time, e Entry) error {
 		}
 		return insertSession(ctx, tx, now, e.AccountID, e.Session)
 	})
+}
+
+// sealAnew keeps up with the keys: whoever signs in needs the old ones no more.
+func (c *Console) sealAnew(ctx context.Context, tx *sql.Tx, e Entry) error {
+	if len(e.Secret) == 0 {
+		return nil
+	}
+	sealed, err := sealSecret(c.ring(), e.AccountID, e.Secret)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE halo_staff.account SET secret = ? WHERE id = ?`, sealed, e.AccountID)
+	return failed("sealing the second factor anew", err)
 }
 
 // useFactor changes the account's row in any case, so that a second request

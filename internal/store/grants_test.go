@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	forbidden               = 1142 // the command is denied to this user for this table
+	forbidden = 1142 // the command is denied to this user for this table
 	// How a connection without TLS is refused: MariaDB says that access is
 	// denied, MySQL 8 that TLS is required.
 	accessDenied            = 1045

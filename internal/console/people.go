@@ -1,0 +1,191 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"halo.dev/halo/internal/audit"
+	"halo.dev/halo/internal/delivery"
+	"halo.dev/halo/internal/personal"
+	"halo.dev/halo/internal/report"
+	"halo.dev/halo/internal/store"
+)
+
+// personRow is a person that a search has found.
+type personRow struct {
+	ID                   int64
+	Name, Email, Advisor string
+	At                   time.Time
+}
+
+type peopleData struct {
+	Searched bool
+	Rows     []personRow
+}
+
+func (c *console) people(v *visit) error {
+	return c.render(v, "people", sheet{Title: "People", Data: peopleData{}})
+}
+
+// search finds persons by their e-mail address. The address is in the form and
+// not in the page's own address, where browsers and proxies would keep it.
+func (c *console) search(v *visit) error {
+	form, err := v.form("email")
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(form["email"]) == "" {
+		v.status = http.StatusUnprocessableEntity
+		return c.render(v, "people", sheet{Title: "People", Problem: "Type the whole e-mail address.", Data: peopleData{}})
+	}
+	found, err := c.People.PersonsOf(v.r.Context(), personal.New(form["email"]))
+	if err != nil {
+		return err
+	}
+	data := peopleData{Searched: true}
+	shown := []string{"found"}
+	for _, one := range found {
+		data.Rows = append(data.Rows, personRow{ID: one.ID, Name: fullName(one), Email: one.Email.Reveal(), Advisor: one.Advisor, At: one.CreatedAt})
+		if len(shown) <= perPage {
+			shown = append(shown, strconv.FormatInt(one.ID, 10))
+		}
+	}
+	if err := c.record(v, audit.PersonSearched, int64(len(found)), strings.Join(shown, " ")); err != nil {
+		return err
+	}
+	return c.render(v, "people", sheet{Title: "People", Data: data})
+}
+
+// personData is everything that is kept on a person, as the page tells it.
+type personData struct {
+	ID                   int64
+	Name, Email, Advisor string
+	At, ConsentAt        time.Time
+	Mails                []mailRow
+	Answers              int
+}
+
+// held reads everything that is kept on the person in the address, and notes
+// who reads it.
+func (c *console) held(v *visit, action audit.Action, detail string) (held store.Held, document report.Document, err error) {
+	id, err := v.id()
+	if err != nil {
+		return held, document, err
+	}
+	if held, err = c.Store.Held(v.r.Context(), id); err != nil {
+		return held, document, err
+	}
+	advisor, _ := v.config.Advisor(held.Advisor)
+	if document, err = delivery.Document(held.Delivery, advisor.Name, v.config.Brand); err != nil {
+		return held, document, err
+	}
+	return held, document, c.record(v, action, id, detail)
+}
+
+func (c *console) person(v *visit) error { return c.personWith(v, "") }
+
+func (c *console) personWith(v *visit, problem string) error {
+	held, document, err := c.held(v, audit.PersonRead, "")
+	if err != nil {
+		return err
+	}
+	data := personData{
+		ID: held.ID, Name: strings.TrimSpace(document.Client.First + " " + document.Client.Last), Email: document.Client.Email,
+		Advisor: held.Advisor, At: held.CreatedAt, ConsentAt: held.ConsentAt, Answers: len(document.Profile.Answers()),
+	}
+	for _, mail := range held.Mails {
+		data.Mails = append(data.Mails, mailRow{Mail: mail, Words: mailState(mail.State)})
+	}
+	return c.render(v, "person", sheet{Title: "Person", Problem: problem, Data: data})
+}
+
+// exported is the JSON that a person may ask for: everything kept on them.
+type exported struct {
+	Number       int64           `json:"number"`
+	Advisor      string          `json:"advisor"`
+	Person       exportedPerson  `json:"person"`
+	Received     time.Time       `json:"received"`
+	Consent      time.Time       `json:"consent_given"`
+	Mails        []exportedMail  `json:"mails"`
+	ModelVersion string          `json:"model_version"`
+	DataSHA256   string          `json:"data_sha256"`
+	Year         int             `json:"valuation_year"`
+	Answers      json.RawMessage `json:"answers"`
+	Result       json.RawMessage `json:"result"`
+}
+
+type exportedPerson struct {
+	First string `json:"first_name"`
+	Last  string `json:"last_name"`
+	Email string `json:"email"`
+}
+
+type exportedMail struct {
+	Kind   string    `json:"kind"`
+	State  string    `json:"state"`
+	Queued time.Time `json:"queued"`
+	Ended  time.Time `json:"ended,omitzero"`
+}
+
+func (c *console) export(v *visit) error {
+	held, document, err := c.held(v, audit.PersonExported, "json")
+	if err != nil {
+		return err
+	}
+	out := exported{
+		Number: held.ID, Advisor: held.Advisor, Person: exportedPerson(document.Client), Received: held.CreatedAt, Consent: held.ConsentAt,
+		ModelVersion: held.ModelVersion, DataSHA256: held.DataSHA256, Year: held.ValuationYear, Answers: held.Input, Result: held.Result,
+	}
+	for _, mail := range held.Mails {
+		out.Mails = append(out.Mails, exportedMail{string(mail.Kind), mail.State, mail.CreatedAt, mail.FinishedAt})
+	}
+	text, err := json.MarshalIndent(out, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing what is kept on person %d: the stored documents are no JSON", held.ID)
+	}
+	v.download("application/json", fmt.Sprintf("person-%d.json", held.ID), append(text, '\n'))
+	return nil
+}
+
+func (c *console) personReport(v *visit) error {
+	held, document, err := c.held(v, audit.PersonExported, "pdf")
+	if err != nil {
+		return err
+	}
+	return c.sendReport(v, held.ID, document)
+}
+
+// erase removes a person for good. It takes password and code, because a
+// session that was left open must not suffice.
+func (c *console) erase(v *visit) error {
+	form, err := v.form("password", "code")
+	if err != nil {
+		return err
+	}
+	id, err := v.id()
+	if err != nil {
+		return err
+	}
+	if _, err := c.Store.Held(v.r.Context(), id); err != nil {
+		return err
+	}
+	problem, err := c.confirm(v, form["password"], form["code"])
+	if err != nil {
+		return err
+	}
+	if problem != "" {
+		return c.personWith(v, problem)
+	}
+	if err := c.record(v, audit.PersonErased, id, ""); err != nil {
+		return err
+	}
+	if _, err := c.People.Erase(v.r.Context(), id); err != nil {
+		return err
+	}
+	return c.render(v, "failure", sheet{Title: "Erased", Data: fmt.Sprintf("Nothing is left of the person of number %d but the number. "+
+		"The answers stay, and lead to nobody.", id)})
+}
