@@ -109,7 +109,9 @@ images: ## build the release images into dist/*.tar
 
 .PHONY: bench
 bench: ## measure
+	@$(PREPARE) kube
 	go test -run '^$$' -bench . -benchmem ./internal/...
+	go test -count 1 -v -timeout 60m ./test/scale -tenants 1000
 
 .PHONY: fuzz
 fuzz: ## try every fuzz target (of the folders FUZZED) for FUZZTIME each

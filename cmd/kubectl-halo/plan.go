@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
@@ -68,10 +67,7 @@ func planOf(ctx context.Context, connection client.Client, manifests []*unstruct
 		subjects = append(subjects, subject{kind: manifest.GetKind(), name: manifest.GetName(), own: ownChange(before, after)})
 		shared = replace(shared, after)
 	}
-	subjects, err = withTenantsOfClasses(subjects, shared, connection.Scheme())
-	if err != nil {
-		return nil, err
-	}
+	subjects = withTenantsOfClasses(subjects, shared)
 	for i := range subjects {
 		if subjects[i].kind != "HaloTenant" {
 			continue
@@ -114,7 +110,7 @@ func kindOf(object client.Object) string {
 }
 
 // withTenantsOfClasses adds the tenants whose class is among the subjects.
-func withTenantsOfClasses(subjects []subject, shared []client.Object, scheme *runtime.Scheme) ([]subject, error) {
+func withTenantsOfClasses(subjects []subject, shared []client.Object) []subject {
 	named := map[string]bool{}
 	for _, s := range subjects {
 		named[s.kind+" "+s.name] = true
@@ -128,7 +124,7 @@ func withTenantsOfClasses(subjects []subject, shared []client.Object, scheme *ru
 		added = append(added, subject{kind: "HaloTenant", name: tenant.Name})
 	}
 	slices.SortFunc(added, func(a, b subject) int { return strings.Compare(a.name, b.name) })
-	return append(subjects, added...), nil
+	return append(subjects, added...)
 }
 
 // ownChange tells how the applied object itself differs; nil for not at all.

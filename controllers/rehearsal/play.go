@@ -74,10 +74,10 @@ func playCluster(cluster *rds.DBCluster, written bool, now time.Time) string {
 		status.DBClusterResourceID = pointer("cluster-" + cluster.Namespace)
 	}
 	status.Status, status.Conditions = pointer(available), synced(now, cluster.Generation)
-	switch {
-	case word == "":
+	switch word {
+	case "":
 		return fmt.Sprintf("RDS has made DBCluster %s", cluster.Name)
-	case word == available:
+	case available:
 		return fmt.Sprintf("RDS has changed DBCluster %s", cluster.Name)
 	}
 	return fmt.Sprintf("DBCluster %s is available (now: %s)", cluster.Name, word)
@@ -95,10 +95,10 @@ func playInstance(instance *rds.DBInstance, written bool, now time.Time) string 
 		return ""
 	}
 	instance.Status.DBInstanceStatus, instance.Status.Conditions = pointer(available), synced(now, instance.Generation)
-	switch {
-	case word == "":
+	switch word {
+	case "":
 		return fmt.Sprintf("RDS runs DBInstance %s", instance.Name)
-	case word == available:
+	case available:
 		return fmt.Sprintf("RDS has changed DBInstance %s", instance.Name)
 	}
 	return fmt.Sprintf("DBInstance %s is available (now: %s)", instance.Name, word)

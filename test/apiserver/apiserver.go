@@ -24,6 +24,8 @@ func Start() (*rest.Config, func() error, error) {
 		CRDDirectoryPaths:     []string{Path("config/crd"), ackCRDs},
 		ErrorIfCRDPathMissing: true,
 	}
+	// A tenant has a Service, and some tests have more tenants than the 254 addresses of the default range.
+	environment.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	config, err := environment.Start()
 	if err != nil {
 		return nil, nil, fmt.Errorf("starting the API server: %w", err)

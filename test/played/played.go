@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/selection"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -86,7 +87,11 @@ func play(ctx context.Context, cluster client.Client, object client.Object) (str
 // Start plays everything in every tenant's namespace as it appears, until the context ends; then the channel tells how
 // it went.
 func Start(ctx context.Context, config *rest.Config, scheme *runtime.Scheme) (<-chan error, error) {
-	own := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{naming.LabelManagedBy: naming.ManagedBy})}
+	isTenants, err := labels.NewRequirement(naming.LabelTenant, selection.Exists, nil)
+	if err != nil {
+		return nil, fmt.Errorf("selecting what is played: %w", err)
+	}
+	own := cache.ByObject{Label: labels.NewSelector().Add(*isTenants)}
 	byObject := map[client.Object]cache.ByObject{}
 	for _, empty := range kinds() {
 		byObject[empty()] = own

@@ -1,0 +1,351 @@
+package scale_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/controllers"
+	"halo.dev/halo/internal/naming"
+	"halo.dev/halo/test/apiserver"
+	"halo.dev/halo/test/authority"
+	"halo.dev/halo/test/played"
+)
+
+var tenants = flag.Int("tenants", 8, "how many tenants to measure with")
+
+func TestMain(m *testing.M) {
+	if kubeconfig := os.Getenv("HALO_SCALE_KUBECONFIG"); kubeconfig != "" {
+		if err := runManager(kubeconfig, os.Getenv("HALO_SCALE_FOLDER")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	ctrl.SetLogger(logr.Discard())
+	os.Exit(m.Run())
+}
+
+// environment is an API server with a class, and everybody but the operator.
+type environment struct {
+	config  *rest.Config
+	scheme  *runtime.Scheme
+	cluster client.Client
+	folder  string
+	class   *halo.HaloTenantClass
+	sample  *halo.HaloTenant
+}
+
+func newEnvironment(t *testing.T) *environment {
+	t.Helper()
+	config, stop, err := apiserver.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stop() })
+	e := &environment{config: config, folder: t.TempDir(), class: &halo.HaloTenantClass{}, sample: &halo.HaloTenant{}}
+	e.config.QPS = -1
+	if e.scheme, err = controllers.NewScheme(); err != nil {
+		t.Fatal(err)
+	}
+	if e.cluster, err = client.New(e.config, client.Options{Scheme: e.scheme}); err != nil {
+		t.Fatal(err)
+	}
+	for file, into := range map[string]any{"halotenantclass": e.class, "halotenant": e.sample} {
+		text, err := os.ReadFile(apiserver.Path("config/samples/" + file + ".yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.UnmarshalStrict(text, into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, object := range []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: naming.BackupsNamespace}}, e.class} {
+		if err := e.cluster.Create(context.Background(), object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.writeFiles(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	player := rest.CopyConfig(e.config)
+	ended, err := played.Start(ctx, player, e.scheme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cancel(); <-ended })
+	return e
+}
+
+func (e *environment) writeFiles(t *testing.T) {
+	t.Helper()
+	ca, err := authority.New("test CA")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"tls.crt": string(ca.Pair().Certificate), "tls.key": string(ca.Pair().Key), "mail-relay.username": "relay-user",
+		"mail-relay.password": "relay-password", "sealing-root": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
+	} {
+		if err := os.WriteFile(filepath.Join(e.folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := clientcmdapi.NewConfig()
+	file.Clusters["test"] = &clientcmdapi.Cluster{Server: e.config.Host, CertificateAuthorityData: e.config.CAData}
+	file.AuthInfos["test"] = &clientcmdapi.AuthInfo{ClientCertificateData: e.config.CertData, ClientKeyData: e.config.KeyData}
+	file.Contexts["test"] = &clientcmdapi.Context{Cluster: "test", AuthInfo: "test"}
+	file.CurrentContext = "test"
+	if err := clientcmd.WriteToFile(*file, e.kubeconfig()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (e *environment) kubeconfig() string { return filepath.Join(e.folder, "kubeconfig") }
+
+func (e *environment) tenant(name string) *halo.HaloTenant {
+	tenant := e.sample.DeepCopy()
+	tenant.Name, tenant.Spec.Hostname = name, "halo."+name+".example"
+	return tenant
+}
+
+// operator is the manager in its process.
+type operator struct {
+	command *exec.Cmd
+	address string
+	began   time.Time
+}
+
+func startOperator(t *testing.T, e *environment) *operator {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(program)
+	command.Env = append(os.Environ(), "HALO_SCALE_KUBECONFIG="+e.kubeconfig(), "HALO_SCALE_FOLDER="+e.folder)
+	command.Stderr = os.Stderr
+	output, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &operator{command: command, began: time.Now()}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(o.stop)
+	line, err := bufio.NewReader(output).ReadString('\n')
+	if err != nil {
+		t.Fatal("the operator said nothing: ", err)
+	}
+	o.address = strings.TrimSpace(line)
+	waitFor(t, "caches", func() string {
+		if !o.figures(t, "/").Synced {
+			return "not filled yet"
+		}
+		return ""
+	})
+	return o
+}
+
+func (o *operator) stop() {
+	if o.command.ProcessState != nil {
+		return
+	}
+	_ = o.command.Process.Signal(syscall.SIGTERM)
+	_ = o.command.Wait()
+}
+
+func (o *operator) figures(t *testing.T, path string) figures {
+	t.Helper()
+	response, err := http.Get("http://" + o.address + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var told figures
+	if err := json.NewDecoder(response.Body).Decode(&told); err != nil {
+		t.Fatal(err)
+	}
+	return told
+}
+
+// rest waits until there was no request for a while.
+func (o *operator) rest(t *testing.T) figures {
+	t.Helper()
+	last, since := o.figures(t, "/"), time.Now()
+	waitFor(t, "an operator at rest", func() string {
+		now := o.figures(t, "/")
+		if now.Writes != last.Writes || now.Reads != last.Reads {
+			last, since = now, time.Now()
+		}
+		if time.Since(since) < 3*time.Second {
+			return fmt.Sprintf("%d writes and %d reads so far", now.Writes, now.Reads)
+		}
+		return ""
+	})
+	return last
+}
+
+func waitFor(t *testing.T, what string, check func() string) {
+	t.Helper()
+	deadline, said := time.Now().Add(time.Minute+time.Duration(*tenants)*3*time.Second), ""
+	for time.Now().Before(deadline) {
+		if said = check(); said == "" {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("%s: %s", what, said)
+}
+
+// ready waits until so many tenants are Ready.
+func (e *environment) ready(t *testing.T, count int) {
+	t.Helper()
+	waitFor(t, "Ready", func() string {
+		list := &halo.HaloTenantList{}
+		if err := e.cluster.List(context.Background(), list); err != nil {
+			return err.Error()
+		}
+		ready, waits := 0, ""
+		for i := range list.Items {
+			if meta.IsStatusConditionTrue(list.Items[i].Status.Conditions, halo.ConditionReady) {
+				ready++
+				continue
+			}
+			if condition := meta.FindStatusCondition(list.Items[i].Status.Conditions, halo.ConditionReady); condition != nil {
+				waits = condition.Message
+			}
+		}
+		if ready < count {
+			time.Sleep(400 * time.Millisecond)
+			return fmt.Sprintf("%d of %d; one waits for: %s", ready, count, waits)
+		}
+		return ""
+	})
+}
+
+func (e *environment) create(t *testing.T, name string) {
+	t.Helper()
+	if err := e.cluster.Create(context.Background(), e.tenant(name)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWhatManyTenantsCost is the measurement, and holds what does not hang on the machine's speed to its bounds.
+func TestWhatManyTenantsCost(t *testing.T) {
+	e, count := newEnvironment(t), *tenants
+	bare := applyBare(t, e, count)
+	t.Logf("bare loop: %d tenants in %.1f s", count, bare.Seconds())
+
+	o := startOperator(t, e)
+	empty := o.figures(t, "/memory")
+	idle := o.rest(t)
+	began := time.Now()
+	each(t, count, func(i int) error { return e.cluster.Create(context.Background(), e.tenant(fmt.Sprintf("firm-%d", i))) })
+	e.ready(t, count)
+	took := time.Since(began)
+	made := o.rest(t)
+	writes, reads := perTenant(made.Writes-idle.Writes, count), perTenant(made.Reads-idle.Reads, count)
+	t.Logf("operator: all Ready after %.1f s, %.2f times the bare loop", took.Seconds(), took.Seconds()/bare.Seconds())
+	t.Logf("requests for each tenant until it is at rest: %.1f writes, %.1f reads", writes, reads)
+	t.Logf("all at once: %d of %d waits in the queue were 1 s at most", made.ShortWaits, made.Waits)
+
+	pause := min(time.Duration(count)*time.Second/4, time.Minute)
+	time.Sleep(max(pause, 3*time.Second))
+	still := o.figures(t, "/memory")
+	t.Logf("at rest for %s: %d writes, %d reads", max(pause, 3*time.Second), still.Writes-made.Writes, still.Reads-made.Reads)
+	if still.Writes != made.Writes || still.Reads != made.Reads {
+		t.Error("tenants at rest cost requests")
+	}
+	t.Logf("memory: %.1f MiB resident, %.1f MiB of heap in use; %.1f and %.1f before the first tenant: %.1f KiB a tenant resident",
+		mib(still.ResidentBytes), mib(still.HeapBytes), mib(empty.ResidentBytes), mib(empty.HeapBytes),
+		float64(still.ResidentBytes-empty.ResidentBytes)/1024/float64(count))
+
+	count += trickle(t, e, o, count)
+	restart(t, e, o, count)
+	if writes > mostWrites {
+		t.Errorf("%.1f writes for each tenant, and %d are enough", writes, mostWrites)
+	}
+	if reads > mostReads {
+		t.Errorf("%.1f reads for each tenant, and %d are enough", reads, mostReads)
+	}
+}
+
+// Bounds of requests for a tenant from its creation until it is at rest.
+const (
+	mostWrites = 60
+	mostReads  = 4
+)
+
+// trickle adds tenants one after the other, as people do, to those that are there. What waits in the queue then is not the
+// backlog of a burst.
+func trickle(t *testing.T, e *environment, o *operator, count int) int {
+	t.Helper()
+	more, before := min(max(count/2, 2), 20), o.figures(t, "/")
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for i := range more {
+		e.create(t, fmt.Sprintf("later-%d", i))
+		<-ticker.C
+	}
+	e.ready(t, count+more)
+	after := o.rest(t)
+	all, short := after.Waits-before.Waits, after.ShortWaits-before.ShortWaits
+	t.Logf("%d more, one a second: %d of %d waits in the queue were 1 s at most", more, short, all)
+	if short*100 < all*99 {
+		t.Error("of a hundred waits, more than one took over 1 s")
+	}
+	return more
+}
+
+func restart(t *testing.T, e *environment, o *operator, count int) {
+	t.Helper()
+	o.stop()
+	o = startOperator(t, e)
+	after := o.rest(t)
+	t.Logf("restart with %d tenants: %d writes, %d reads; at rest after %.1f s", count, after.Writes, after.Reads, time.Since(o.began).Seconds()-3)
+	if after.Writes != 0 {
+		t.Error("a restart writes")
+	}
+	o.stop()
+	o = startOperator(t, e)
+	began := time.Now()
+	e.create(t, "newcomer")
+	waitFor(t, "the newcomer's namespace", func() string {
+		if err := e.cluster.Get(context.Background(), client.ObjectKey{Name: naming.Namespace("newcomer")}, &corev1.Namespace{}); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	first := time.Since(began)
+	e.ready(t, count+1)
+	o.rest(t)
+	t.Logf("a tenant made while the operator starts: begun after %.2f s", first.Seconds())
+}
+
+func perTenant(total int64, count int) float64 { return float64(total) / float64(count) }
+
+func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
