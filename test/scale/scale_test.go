@@ -280,9 +280,9 @@ func TestWhatManyTenantsCost(t *testing.T) {
 	if still.Writes != made.Writes || still.Reads != made.Reads {
 		t.Error("tenants at rest cost requests")
 	}
-	t.Logf("memory: %.1f MiB resident, %.1f MiB of heap in use; %.1f and %.1f before the first tenant: %.1f KiB a tenant resident",
+	t.Logf("memory: %.1f MiB resident, %.1f MiB of heap in use; %.1f and %.1f before the first tenant: %.1f KiB of heap a tenant",
 		mib(still.ResidentBytes), mib(still.HeapBytes), mib(empty.ResidentBytes), mib(empty.HeapBytes),
-		float64(still.ResidentBytes-empty.ResidentBytes)/1024/float64(count))
+		float64(still.HeapBytes-empty.HeapBytes)/1024/float64(count))
 
 	count += trickle(t, e, o, count)
 	restart(t, e, o, count)
