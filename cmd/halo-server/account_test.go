@@ -55,6 +55,9 @@ func TestTheFirstAdministratorJoinsByALinkThatACommandPrintsOnce(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(body, "<strong>ada</strong>") {
 		t.Errorf("the link answers %d %s", status, body)
 	}
+	if _, metrics := p.ask("GET", p.health+"/metrics", ""); !strings.Contains(metrics, `halo_http_requests_total{method="GET",route="/console/join/{token}",status="200"} 1`) {
+		t.Error("the metrics do not count the console's request")
+	}
 	// A later link replaces the first.
 	if code, _, errs := n.account("reset", "--name", "ada"); code != exitOK {
 		t.Fatalf("account reset: %d %s", code, errs)

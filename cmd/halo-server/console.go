@@ -44,7 +44,7 @@ func (s *service) openConsole(ctx context.Context, wake func()) error {
 	}
 	handler, err := console.New(console.Options{
 		Config: s.config.Get, Store: opened, People: s.store, Hasher: hasher, Report: s.renderer.Render, Now: time.Now, Wake: wake,
-		TrustedProxies: s.flags.trustedProxies, Logger: s.logger,
+		TrustedProxies: s.flags.trustedProxies, Logger: s.logger, Metrics: s.metrics.WatchConsole(),
 	})
 	if err != nil {
 		return errors.Join(err, opened.Close())

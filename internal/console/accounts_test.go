@@ -158,6 +158,9 @@ func TestAResetTakesTwoPeopleAndEndsEverythingOld(t *testing.T) {
 		t.Errorf("an old recovery code answers %d", got.status)
 	}
 	b.joinByPages(b.browser("203.0.113.23"), path)
+	if got := support.get("/console/account"); got.status != http.StatusSeeOther {
+		t.Errorf("the old session answers %d once the account is active again", got.status)
+	}
 	// Nobody may reset themselves, nor agree to what others ask about them.
 	if got := admin.doTo(staff[account.Administrator].id, "reset"); got.status != http.StatusForbidden {
 		t.Errorf("a reset of oneself answers %d", got.status)

@@ -19,6 +19,7 @@ import (
 	"halo.dev/halo/internal/account"
 	"halo.dev/halo/internal/personal"
 	"halo.dev/halo/internal/report"
+	"halo.dev/halo/internal/server"
 	"halo.dev/halo/internal/server/config"
 	"halo.dev/halo/internal/server/throttle"
 	"halo.dev/halo/internal/store"
@@ -32,7 +33,8 @@ const (
 	InvitationLasts = 48 * time.Hour
 )
 
-// Options are what the console needs. All are required but TrustedProxies.
+// Options are what the console needs. All are required but TrustedProxies and
+// Metrics.
 type Options struct {
 	// Config returns the configuration in force.
 	Config func() config.Config
@@ -49,6 +51,8 @@ type Options struct {
 	// TrustedProxies may say on whose behalf they ask (X-Forwarded-For).
 	TrustedProxies []netip.Prefix
 	Logger         *slog.Logger
+	// Metrics are told what happens; their functions may be nil.
+	Metrics server.ConsoleMetrics
 }
 
 // People finds persons by their e-mail address, and erases them.
@@ -80,6 +84,9 @@ func New(options Options) (http.Handler, error) {
 	pages, err := parsePages()
 	if err != nil {
 		return nil, fmt.Errorf("making the console: %w", err)
+	}
+	if options.Metrics.Served == nil || options.Metrics.SignIn == nil {
+		options.Metrics = server.ConsoleMetrics{Served: func(string, string, int, time.Duration) {}, SignIn: func(string) {}}
 	}
 	c := &console{Options: options, pages: pages,
 		strangers: throttle.New(strangerLimits, 0), devices: throttle.New(deviceLimits, 0)}

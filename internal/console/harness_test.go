@@ -23,6 +23,7 @@ import (
 	"halo.dev/halo/internal/personal"
 	"halo.dev/halo/internal/report"
 	"halo.dev/halo/internal/sealing"
+	"halo.dev/halo/internal/server"
 	"halo.dev/halo/internal/server/config"
 	"halo.dev/halo/internal/store"
 	"halo.dev/halo/test/mariadb"
@@ -65,6 +66,13 @@ type bench struct {
 	mutex  sync.Mutex
 	ahead  time.Duration
 	woken  int
+	signed map[string]int // attempts to sign in by outcome
+}
+
+func (b *bench) count(outcome string) {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	b.signed[outcome]++
 }
 
 func (b *bench) now() time.Time {
@@ -98,7 +106,7 @@ func (l *lockedBuffer) String() string {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, log: &lockedBuffer{}}
+	b := &bench{t: t, log: &lockedBuffer{}, signed: map[string]int{}}
 	credentials := b.empty()
 	var err error
 	where := store.Config{Host: mariadb.Host, Port: database.Port, CAFile: database.CAFile, CredentialsDir: credentials,
@@ -119,6 +127,7 @@ func newBench(t *testing.T) *bench {
 		Config: func() config.Config { return settings }, Store: b.store, People: b.whole, Hasher: b.hasher, Report: renderer.Render, Now: b.now,
 		Wake:           func() { b.mutex.Lock(); b.woken++; b.mutex.Unlock() },
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Metrics:        server.ConsoleMetrics{Served: func(string, string, int, time.Duration) {}, SignIn: b.count},
 		Logger:         slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	b.must(err)

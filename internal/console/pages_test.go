@@ -9,6 +9,7 @@ import (
 
 	"halo.dev/halo/internal/account"
 	"halo.dev/halo/internal/audit"
+	"halo.dev/halo/internal/store"
 )
 
 // decode reads a key as an app does.
@@ -159,6 +160,13 @@ func TestSupportSteersTheOutbox(t *testing.T) {
 	claimed, err = b.whole.Claim(t.Context(), "worker", 1, 10)
 	if err != nil || len(claimed) == 0 {
 		t.Errorf("a worker claims %d mails after that: %v", len(claimed), err)
+	}
+	b.must(b.whole.Sent(t.Context(), store.Delivery{ID: mail}))
+	if got := post("cancel"); got != http.StatusConflict || state() != "sent" {
+		t.Errorf("canceling what was sent: %d and %s", got, state())
+	}
+	if got := post("resend"); got != http.StatusSeeOther || state() != waiting {
+		t.Errorf("resending what was sent: %d and %s", got, state())
 	}
 }
 

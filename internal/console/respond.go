@@ -201,11 +201,22 @@ func (c *console) observe(next http.Handler) http.Handler {
 					http.Error(noted, "Something on our side does not work at this moment.", http.StatusInternalServerError)
 				}
 			}
-			c.Logger.LogAttrs(r.Context(), slog.LevelInfo, "console request", slog.String("route", r.Pattern), slog.Int("status", noted.status),
-				slog.Float64("milliseconds", float64(time.Since(start).Microseconds())/1000))
+			c.tell(r, noted.status, time.Since(start))
 		}()
 		next.ServeHTTP(noted, r)
 	})
+}
+
+// tell logs and counts a request by its pattern, which holds nothing that
+// somebody typed.
+func (c *console) tell(r *http.Request, status int, took time.Duration) {
+	method, route, found := strings.Cut(r.Pattern, " ")
+	if !found {
+		method, route = "other", "other"
+	}
+	c.Metrics.Served(route, method, status, took)
+	c.Logger.LogAttrs(r.Context(), slog.LevelInfo, "console request", slog.String("method", method), slog.String("route", route),
+		slog.Int("status", status), slog.Float64("milliseconds", float64(took.Microseconds())/1000))
 }
 
 // notingWriter remembers the status that was answered.

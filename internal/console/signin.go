@@ -55,8 +55,7 @@ func (c *console) signIn(v *visit) error {
 	}
 	entry, err := c.prove(v, try, form["password"], form["code"])
 	if errors.Is(err, store.ErrUsed) {
-		v.status = http.StatusForbidden
-		return c.render(v, "sign-in", sheet{Title: "Sign in", Problem: wrong})
+		return c.refuseEntry(v)
 	}
 	if err != nil {
 		return err
@@ -95,7 +94,14 @@ func (c *console) admitGuest(v *visit) (time.Duration, bool) {
 	return wait, refused == ""
 }
 
+func (c *console) refuseEntry(v *visit) error {
+	c.Metrics.SignIn("wrong")
+	v.status = http.StatusForbidden
+	return c.render(v, "sign-in", sheet{Title: "Sign in", Problem: wrong})
+}
+
 func (c *console) askToWait(v *visit, wait time.Duration) error {
+	c.Metrics.SignIn("wait")
 	seconds := int(math.Ceil(wait.Seconds()))
 	v.w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	v.status = http.StatusTooManyRequests
@@ -188,8 +194,7 @@ func (c *console) enterSession(v *visit, try attempt, entry store.Entry) error {
 	}
 	switch err := c.Store.SignIn(v.r.Context(), v.now, entry); {
 	case errors.Is(err, store.ErrUsed):
-		v.status = http.StatusForbidden
-		return c.render(v, "sign-in", sheet{Title: "Sign in", Problem: wrong})
+		return c.refuseEntry(v)
 	case err != nil:
 		return err
 	}
@@ -198,6 +203,7 @@ func (c *console) enterSession(v *visit, try attempt, entry store.Entry) error {
 			return err
 		}
 	}
+	c.Metrics.SignIn("in")
 	v.setCookie(sessionCookie, session.text, AbsoluteTimeout)
 	if !try.known {
 		v.setCookie(deviceCookie, device.text, deviceLasts)
