@@ -90,11 +90,15 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	inner, err := mysql.NewConnector(c.driverConfig(username, password, roots))
+	dialer, err := mysql.NewConnector(c.driverConfig(username, password, roots))
 	if err != nil {
 		return nil, errors.New("the database's address or credentials cannot be used by the driver")
 	}
-	return inner.Connect(ctx)
+	opened, err := dialer.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return keepPrepared(ctx, opened.(inner))
 }
 
 func (c connector) driverConfig(username, password string, roots *x509.CertPool) *mysql.Config {
