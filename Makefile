@@ -111,6 +111,7 @@ images: ## build the release images into dist/*.tar
 bench: ## measure
 	@$(PREPARE) kube
 	go test -run '^$$' -bench . -benchmem ./internal/...
+	go run ./test/bench/server
 	go test -count 1 -v -timeout 60m ./test/scale -tenants 1000
 
 .PHONY: fuzz
