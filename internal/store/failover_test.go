@@ -59,6 +59,9 @@ func killAll(t *testing.T, root *sql.DB) (killed int) {
 		}
 		ids = append(ids, id)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	for _, id := range ids {
 		if _, err := root.Exec(`KILL CONNECTION ?`, id); err == nil {
 			killed++
