@@ -122,14 +122,16 @@ func TestPodsSpeakInTheWordsOfTheSchedulerAndTheKubelet(t *testing.T) {
 			Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error", Message: "no such file"}}}}}}
 	job := &batchv1.Job{ObjectMeta: named("migrate-x", naming.ComponentMigrate), Status: batchv1.JobStatus{
 		Conditions: []batchv1.JobCondition{{Type: batchv1.JobFailed, Status: corev1.ConditionTrue, Message: "BackoffLimitExceeded"}}}}
+	done := &batchv1.Job{ObjectMeta: named("migrate-w", naming.ComponentMigrate), Status: batchv1.JobStatus{
+		Conditions: []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}}}}
 	event := func(object, reason, message string, ago time.Duration) corev1.Event {
 		return corev1.Event{Type: corev1.EventTypeWarning, Reason: reason, Message: message, LastTimestamp: metav1.NewTime(now.Add(-ago)),
 			InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: object}, Source: corev1.EventSource{Component: "kubelet"}}
 	}
 	check(t, why.Facts{
-		State: state(t, deployment, unscheduled, unpulled, unready, job),
+		State: state(t, deployment, unscheduled, unpulled, unready, job, done),
 		Events: []corev1.Event{event("server-c", "Unhealthy", "old", time.Hour), event("server-c", "Unhealthy", "Readiness probe failed: 503", time.Minute),
-			event("another", "Unhealthy", "of another", time.Minute)},
+			event("another", "Unhealthy", "of another", time.Minute), event("server-b", "Failed", "Error: Back-off pulling image", time.Minute)},
 		Tenant: tenant(condition(halo.ConditionReady, "False", halo.ReasonProgressing, "Server: 0 of 3"),
 			condition(halo.ConditionDatabaseReady, "True", halo.ReasonReady, "DBCluster halo-acme is available"),
 			condition(halo.ConditionMigrationReady, "False", halo.ReasonFailed, "Attempt 1 failed"),

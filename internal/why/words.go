@@ -87,7 +87,7 @@ func ackWords(conditions []rds.Condition) []Node {
 	return nodes
 }
 
-// jobWords has a node for the newest Job of each name's kind, and its pods.
+// jobWords has a node for each Job that has not completed, with its pods; all of them when every one has.
 func jobWords(facts Facts) []Node {
 	var nodes []Node
 	for _, object := range named(facts.State.Of("Job")) {
@@ -113,6 +113,9 @@ func jobWords(facts Facts) []Node {
 			})...)
 		}
 		nodes = append(nodes, node)
+	}
+	if left := slices.DeleteFunc(slices.Clone(nodes), func(node Node) bool { return node.State == Good }); len(left) > 0 {
+		return left
 	}
 	return nodes
 }
@@ -160,11 +163,29 @@ func podWords(facts Facts, wanted func(*corev1.Pod) bool) []Node {
 			}
 		}
 		if node.State != Good {
-			node.Children = append(append(schedulerWords(pod), containerWords(pod)...), eventWords("Pod", pod.Name, facts)...)
+			node.Children = append(schedulerWords(pod), containerWords(pod)...)
+			node.Children = append(node.Children, unsaid(eventWords("Pod", pod.Name, facts), pod)...)
 		}
 		nodes = append(nodes, node)
 	}
 	return nodes
+}
+
+// unsaid leaves out events that repeat what the pod's status tells.
+func unsaid(nodes []Node, pod *corev1.Pod) []Node {
+	return slices.DeleteFunc(nodes, func(node Node) bool {
+		for _, container := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+			if waiting := container.State.Waiting; waiting != nil && waiting.Message != "" && strings.Contains(node.Text, line(waiting.Message)) {
+				return true
+			}
+		}
+		for _, condition := range pod.Status.Conditions {
+			if condition.Message != "" && condition.Type == corev1.PodScheduled && strings.Contains(node.Text, line(condition.Message)) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 func isReady(pod *corev1.Pod) bool {

@@ -296,7 +296,7 @@ func TestWhatManyTenantsCost(t *testing.T) {
 
 // Bounds of requests for a tenant from its creation until it is at rest.
 const (
-	mostWrites = 60
+	mostWrites = 45
 	mostReads  = 4
 )
 
@@ -330,6 +330,8 @@ func restart(t *testing.T, e *environment, o *operator, count int) {
 	if after.Writes != 0 {
 		t.Error("a restart writes")
 	}
+	fresh := o.figures(t, "/memory")
+	t.Logf("memory after the restart: %.1f MiB resident, %.1f MiB of heap in use", mib(fresh.ResidentBytes), mib(fresh.HeapBytes))
 	o.stop()
 	o = startOperator(t, e)
 	began := time.Now()
