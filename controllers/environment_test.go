@@ -39,6 +39,10 @@ var (
 	cluster client.Client
 	writes  atomic.Int64 // by the manager
 	clock   atomic.Int64 // added to the time, in nanoseconds
+
+	// apiConfig is the operator's, and operatorOptions are the manager's: for tests that start further ones.
+	apiConfig       *rest.Config
+	operatorOptions controllers.Options
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -91,7 +95,7 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 			return nil, err
 		}
 	}
-	for _, file := range []string{"rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/duties.yaml", "policy/deletion.yaml"} {
+	for _, file := range []string{"rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/duties.yaml", "rbac/leader_election.yaml", "policy/deletion.yaml"} {
 		if err := install(ctx, apiserver.Path("config/"+file)); err != nil {
 			return nil, err
 		}
@@ -118,6 +122,8 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 	}
 	options := controllers.Options{Authority: authority, PlatformSecrets: folder, Concurrency: 4,
 		Now: func() time.Time { return time.Now().Add(time.Duration(clock.Load())) }}
+	apiConfig, operatorOptions = rest.CopyConfig(config), options
+	apiConfig.Impersonate = counted.Impersonate
 	if err := controllers.Setup(ctx, manager, options); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -34,6 +35,8 @@ type Options struct {
 	Now func() time.Time
 	// Concurrency is how many tenants are worked on at once.
 	Concurrency int
+	// Metrics is where the tenants' metrics are registered; nil for nowhere.
+	Metrics prometheus.Registerer
 }
 
 // NewScheme knows every kind that the operator reads or writes.
@@ -65,6 +68,11 @@ func ClientOptions() client.Options {
 
 // Setup registers the three controllers.
 func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
+	if options.Metrics != nil {
+		if err := options.Metrics.Register(tenant.NewCollector(manager.GetClient(), manager.Elected())); err != nil {
+			return fmt.Errorf("registering the tenants' metrics: %w", err)
+		}
+	}
 	recorder := manager.GetEventRecorder(naming.ManagedBy)
 	tenants := &tenant.Reconciler{
 		Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Recorder: recorder, Authority: options.Authority,

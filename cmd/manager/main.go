@@ -13,6 +13,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"halo.dev/halo/controllers"
@@ -73,6 +74,7 @@ func run(ctx context.Context, arguments []string) error {
 	}
 	err = controllers.Setup(ctx, m, controllers.Options{
 		Authority: authority, PlatformSecrets: f.platformSecrets, Now: time.Now, Concurrency: f.concurrency,
+		Metrics: metrics.Registry,
 	})
 	if err != nil {
 		return err

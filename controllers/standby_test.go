@@ -1,0 +1,170 @@
+package controllers_test
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/controllers"
+)
+
+// replica is one of two managers that elect a leader.
+type replica struct {
+	manager  ctrl.Manager
+	registry *prometheus.Registry
+	lists    *atomic.Int64
+	stop     context.CancelFunc
+	ended    chan error
+}
+
+type countLists struct {
+	next  http.RoundTripper
+	lists *atomic.Int64
+}
+
+func (c countLists) RoundTrip(request *http.Request) (*http.Response, error) {
+	// An informer lists by a watch that begins with what is there.
+	if request.Method == http.MethodGet && request.URL.Query().Get("resourceVersion") == "" && filepath.Base(request.URL.Path) != "halo-operator.halo.dev" {
+		c.lists.Add(1)
+	}
+	return c.next.RoundTrip(request)
+}
+
+func startReplica(t *testing.T) *replica {
+	t.Helper()
+	scheme, err := controllers.NewScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &replica{registry: prometheus.NewRegistry(), lists: &atomic.Int64{}, ended: make(chan error, 1)}
+	counted := rest.CopyConfig(apiConfig)
+	counted.Wrap(func(next http.RoundTripper) http.RoundTripper { return countLists{next, r.lists} })
+	twice := true // two managers in one process are no mistake here
+	r.manager, err = ctrl.NewManager(counted, ctrl.Options{
+		Scheme: scheme, Cache: controllers.CacheOptions(), Client: controllers.ClientOptions(),
+		Metrics: metricsserver.Options{BindAddress: "0"}, Controller: config.Controller{SkipNameValidation: &twice},
+		LeaderElection: true, LeaderElectionID: "halo-operator.halo.dev", LeaderElectionNamespace: "halo-operator", LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := operatorOptions
+	options.Metrics = r.registry
+	ctx, stop := context.WithCancel(context.Background())
+	r.stop = stop
+	if err := controllers.Setup(ctx, r.manager, options); err != nil {
+		t.Fatal(err)
+	}
+	go func() { r.ended <- r.manager.Start(ctx) }()
+	return r
+}
+
+func (r *replica) end(t *testing.T) {
+	t.Helper()
+	r.stop()
+	if err := <-r.ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func leads(t *testing.T, r *replica) {
+	t.Helper()
+	select {
+	case <-r.manager.Elected():
+	case <-time.After(30 * time.Second):
+		t.Fatal("the replica does not lead")
+	}
+}
+
+// figures are the values of a metric by tenant.
+func (r *replica) figures(t *testing.T, name string) map[string]float64 {
+	t.Helper()
+	families, err := r.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]float64{}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			for _, label := range metric.GetLabel() {
+				if family.GetName() == name && label.GetName() == "tenant" {
+					found[label.GetValue()] = metric.GetGauge().GetValue()
+				}
+			}
+		}
+	}
+	return found
+}
+
+func TestAStandbyTakesOverAtOnceWithWarmCaches(t *testing.T) {
+	newClass(t, "development", nil)
+	w := newTenant(t, "measured", nil)
+	w.toReady()
+	leader := startReplica(t)
+	defer leader.stop()
+	leads(t, leader)
+	standby := startReplica(t)
+	defer standby.stop()
+	eventually(t, "the standby's caches", func() string {
+		if standby.lists.Load() < 10 {
+			return "are cold"
+		}
+		return ""
+	})
+	eventually(t, "the leader's metrics", func() string {
+		if leader.figures(t, "halo_tenant_ready")[w.tenant] != 1 {
+			return "do not tell that the tenant is ready"
+		}
+		return ""
+	})
+	if len(standby.figures(t, "halo_tenant_ready")) != 0 {
+		t.Error("a standby counts tenants too")
+	}
+	begun := time.Now()
+	leader.end(t)
+	leads(t, standby)
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	before := standby.lists.Load()
+	eventually(t, "the new leader's metrics", func() string {
+		if standby.figures(t, "halo_tenant_ready")[w.tenant] != 1 {
+			return "do not tell that the tenant is ready"
+		}
+		return ""
+	})
+	if after := standby.lists.Load(); after > before+2 {
+		t.Errorf("%d lists after it was elected: its caches were cold", after-before)
+	}
+	standby.end(t)
+}
+
+func TestATenantsMetricsGoWithIt(t *testing.T) {
+	leader := startReplica(t)
+	defer leader.end(t)
+	w := newTenant(t, "fleeting", func(tenant *halo.HaloTenant) { tenant.Spec.ClassName = "nowhere" })
+	eventually(t, "its metrics", func() string {
+		if value, there := leader.figures(t, "halo_tenant_stalled")[w.tenant]; !there || value != 1 {
+			return "do not tell that it stalls"
+		}
+		return ""
+	})
+	w.delete()
+	w.gone()
+	eventually(t, "its metrics", func() string {
+		if _, there := leader.figures(t, "halo_tenant_stalled")[w.tenant]; there {
+			return "outlive it"
+		}
+		return ""
+	})
+}
