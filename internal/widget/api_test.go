@@ -48,7 +48,8 @@ type fakeAPI struct {
 	view                        string
 	questions                   questionnaire.Set
 	sessions                    int
-	renewed                     []string // the tokens that came along with a request for a session
+	latency                     time.Duration // of scripts and sessions, as on a slow line
+	renewed                     []string      // the tokens that came along with a request for a session
 	posts                       []posted
 }
 
@@ -61,6 +62,7 @@ func newAPI(t *testing.T) *fakeAPI {
 	}
 	mux := http.NewServeMux()
 	script := func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(api.latency)
 		w.Header().Set("Content-Type", "text/javascript")
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		_, _ = w.Write(widget.Newest().Text)
@@ -103,6 +105,7 @@ func (api *fakeAPI) allow(w http.ResponseWriter, r *http.Request) bool {
 }
 
 func (api *fakeAPI) session(w http.ResponseWriter, r *http.Request) {
+	time.Sleep(api.latency)
 	if !api.allow(w, r) || api.fault(&api.sessionFaults, w, r) {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -57,14 +58,21 @@ const element = `<halo-assessment advisor="planning"></halo-assessment>`
 // With %s the policy names the API's origin. Tests run beside one another: each has an API, a page and a tab of its own.
 func open(t *testing.T, api *fakeAPI, body, policy string, before ...chromedp.Action[chromedp.Void]) page {
 	t.Helper()
+	page := fmt.Sprintf("<!doctype html><html lang=en><title>Advisor</title>"+
+		"<meta name=viewport content='width=device-width'><script src=%q async></script>%s", api.URL+"/widget.js", body)
+	return openWhole(t, api, page, policy, before...)
+}
+
+// openWhole is open for a page that is written out.
+func openWhole(t *testing.T, api *fakeAPI, text, policy string, before ...chromedp.Action[chromedp.Void]) page {
+	t.Helper()
 	t.Parallel()
 	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		if policy != "" {
 			w.Header().Set("Content-Security-Policy", fmt.Sprintf(policy, api.URL))
 		}
-		_, _ = fmt.Fprintf(w, "<!doctype html><html lang=en><title>Advisor</title>"+
-			"<meta name=viewport content='width=device-width'><script src=%q async></script>%s", api.URL+"/widget.js", body)
+		_, _ = io.WriteString(w, text)
 	}))
 	t.Cleanup(host.Close)
 	tab, closeTab, err := chromium.Tab()
