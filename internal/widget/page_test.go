@@ -75,6 +75,12 @@ func openWhole(t *testing.T, api *fakeAPI, text, policy string, before ...chrome
 		_, _ = io.WriteString(w, text)
 	}))
 	t.Cleanup(host.Close)
+	return visit(t, host.URL, before...)
+}
+
+// visit opens a page at an address, in a tab of its own.
+func visit(t *testing.T, address string, before ...chromedp.Action[chromedp.Void]) page {
+	t.Helper()
 	tab, closeTab, err := chromium.Tab()
 	if err != nil {
 		t.Fatal(err)
@@ -92,10 +98,10 @@ func openWhole(t *testing.T, api *fakeAPI, text, policy string, before ...chrome
 	})
 	limited, stop := context.WithTimeout(tab, time.Minute)
 	t.Cleanup(stop)
-	p := page{Assessment: browser.NewAssessment(limited, 0), t: t, tab: limited, url: host.URL}
+	p := page{Assessment: browser.NewAssessment(limited, 0), t: t, tab: limited, url: address}
 	p.do(chromedp.Func(hurry))
 	p.do(before...)
-	p.must(browser.Open(p.tab, host.URL))
+	p.must(browser.Open(p.tab, address))
 	return p
 }
 
