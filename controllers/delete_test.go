@@ -160,6 +160,13 @@ func TestDeletionTakesAFinalCopyAndWaitsForIt(t *testing.T) {
 		database.Annotations[rds.AnnotationDeleteAutomatedBackups] != "false" {
 		t.Fatalf("the cluster's end would lose data: %v", database.Annotations)
 	}
+	recorded := &halo.HaloBackup{}
+	if err := cluster.Get(context.Background(), client.ObjectKey{Name: final}, recorded); err != nil {
+		t.Fatal(err)
+	}
+	if note := recorded.Annotations[naming.AnnotationTenantSpec]; !strings.Contains(note, tenant.Spec.Hostname) {
+		t.Errorf("the final copy does not remember its tenant: %d bytes", len(note))
+	}
 	w.condition(halo.ConditionReady, "False", "waiting for ACK to turn deletion protection off")
 	quiet(t)
 	if w.deleting(&rds.DBInstance{}, naming.Instance(w.tenant, 1)) {
