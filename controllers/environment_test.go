@@ -37,6 +37,7 @@ import (
 // The environment of all tests of this package: one API server, one manager, and a client that plays everybody else.
 var (
 	cluster client.Client
+	admin   *rest.Config
 	writes  atomic.Int64 // by the manager
 	clock   atomic.Int64 // added to the time, in nanoseconds
 
@@ -48,10 +49,11 @@ var (
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	ctrl.SetLogger(logr.Discard())
+	log := logr.Discard()
 	if os.Getenv("HALO_TEST_LOG") != "" {
-		ctrl.SetLogger(logr.FromSlogHandler(newTestLog()))
+		log = logr.FromSlogHandler(newTestLog())
 	}
+	ctrl.SetLogger(log) // the first call counts
 	config, stop, err := apiserver.Start()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -83,6 +85,7 @@ func run(m *testing.M) int {
 
 // startManager runs the operator as it is run in production, with its own client's writes counted.
 func startManager(ctx context.Context, config *rest.Config, folder string) (<-chan error, error) {
+	admin = config
 	scheme, err := controllers.NewScheme()
 	if err != nil {
 		return nil, err
@@ -95,7 +98,7 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 			return nil, err
 		}
 	}
-	for _, file := range []string{"rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/duties.yaml", "rbac/leader_election.yaml", "policy/deletion.yaml"} {
+	for _, file := range []string{"rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/duties.yaml", "rbac/leader_election.yaml", "policy/deletion.yaml", "policy/floor.yaml"} {
 		if err := install(ctx, apiserver.Path("config/"+file)); err != nil {
 			return nil, err
 		}
@@ -120,7 +123,7 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 			return nil, err
 		}
 	}
-	options := controllers.Options{Authority: authority, PlatformSecrets: folder, Concurrency: 4,
+	options := controllers.Options{Authority: authority, PlatformSecrets: folder, Concurrency: 4, Look: 200 * time.Millisecond,
 		Now: func() time.Time { return time.Now().Add(time.Duration(clock.Load())) }}
 	apiConfig, operatorOptions = rest.CopyConfig(config), options
 	apiConfig.Impersonate = counted.Impersonate

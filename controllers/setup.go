@@ -11,17 +11,21 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrlmanager "sigs.k8s.io/controller-runtime/pkg/manager"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/controllers/backup"
 	"halo.dev/halo/controllers/class"
+	"halo.dev/halo/controllers/prerequisites"
 	"halo.dev/halo/controllers/tenant"
 	"halo.dev/halo/internal/certificate"
+	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 )
 
@@ -37,6 +41,8 @@ type Options struct {
 	Concurrency int
 	// Metrics is where the tenants' metrics are registered; nil for nowhere.
 	Metrics prometheus.Registerer
+	// Look is how soon a kind or a file that a class needs and that is missing is looked for again.
+	Look time.Duration
 }
 
 // NewScheme knows every kind that the operator reads or writes.
@@ -52,22 +58,66 @@ func NewScheme() (*runtime.Scheme, error) {
 
 // CacheOptions keeps the caches small: of the kinds that everybody uses, only the operator's own objects.
 func CacheOptions() cache.Options {
-	own := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{naming.LabelManagedBy: naming.ManagedBy})}
-	byObject := map[client.Object]cache.ByObject{&corev1.Namespace{}: own}
-	for _, child := range tenant.Children() {
-		byObject[child] = own
+	all := cache.ByObject{Label: labels.Everything()}
+	return cache.Options{
+		DefaultLabelSelector: labels.SelectorFromSet(labels.Set{naming.LabelManagedBy: naming.ManagedBy}),
+		ByObject:             map[client.Object]cache.ByObject{&halo.HaloTenant{}: all, &halo.HaloTenantClass{}: all, &halo.HaloBackup{}: all},
+		DefaultTransform:     cache.TransformStripManagedFields(),
 	}
-	byObject[&rds.DBClusterSnapshot{}] = own
-	return cache.Options{ByObject: byObject, DefaultTransform: cache.TransformStripManagedFields()}
 }
 
-// ClientOptions never caches Secrets: a cache would ask for the right to read them all.
+// ClientOptions never caches Secrets: a cache would ask for the right to read them all. Kinds that a cluster may lack
+// have no Go type and are cached without one.
 func ClientOptions() client.Options {
-	return client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}}
+	return client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}, Unstructured: true}}
 }
 
-// Setup registers the three controllers.
+// Setup registers the controllers. Without ACK's kinds only that of classes works, which says so; the others begin when
+// the kinds are there.
 func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
+	if options.Look == 0 {
+		options.Look = 20 * time.Second
+	}
+	for _, index := range tenant.Indexes() {
+		if err := manager.GetFieldIndexer().IndexField(ctx, index.Object, index.Field, index.Value); err != nil {
+			return fmt.Errorf("indexing %s: %w", index.Field, err)
+		}
+	}
+	kinds := prerequisites.New(manager.GetRESTMapper())
+	classes := &class.Reconciler{Client: manager.GetClient(), Kinds: kinds, PlatformSecrets: options.PlatformSecrets, Look: options.Look, Now: options.Now}
+	if err := classes.SetupWithManager(manager); err != nil {
+		return err
+	}
+	missing, err := kinds.Missing(desired.DatabaseKinds())
+	if err != nil {
+		return err
+	}
+	if len(missing) == 0 {
+		return setupTenants(manager, kinds, options)
+	}
+	return addWait(manager, kinds, options)
+}
+
+func addWait(manager ctrl.Manager, kinds *prerequisites.Kinds, options Options) error {
+	err := manager.Add(ctrlmanager.RunnableFunc(func(ctx context.Context) error {
+		return wait.PollUntilContextCancel(ctx, options.Look, false, func(ctx context.Context) (bool, error) {
+			missing, err := kinds.Missing(desired.DatabaseKinds())
+			if err != nil {
+				ctrl.LoggerFrom(ctx).Error(err, "looking for ACK's kinds")
+			}
+			if err != nil || len(missing) > 0 {
+				return false, nil //nolint:nilerr // it is looked for again
+			}
+			return true, setupTenants(manager, kinds, options)
+		})
+	}))
+	if err != nil {
+		return fmt.Errorf("waiting for ACK's kinds: %w", err)
+	}
+	return nil
+}
+
+func setupTenants(manager ctrl.Manager, kinds *prerequisites.Kinds, options Options) error {
 	if options.Metrics != nil {
 		if err := options.Metrics.Register(tenant.NewCollector(manager.GetClient(), manager.Elected())); err != nil {
 			return fmt.Errorf("registering the tenants' metrics: %w", err)
@@ -76,14 +126,11 @@ func Setup(ctx context.Context, manager ctrl.Manager, options Options) error {
 	recorder := manager.GetEventRecorder(naming.ManagedBy)
 	tenants := &tenant.Reconciler{
 		Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Recorder: recorder, Authority: options.Authority,
-		PlatformSecrets: options.PlatformSecrets, Now: options.Now, Concurrency: options.Concurrency,
+		PlatformSecrets: options.PlatformSecrets, Kinds: kinds, Now: options.Now, Concurrency: options.Concurrency,
 	}
-	if err := tenants.SetupWithManager(ctx, manager); err != nil {
+	if err := tenants.SetupWithManager(manager); err != nil {
 		return err
 	}
 	backups := &backup.Reconciler{Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Recorder: recorder, Now: options.Now}
-	if err := backups.SetupWithManager(manager); err != nil {
-		return err
-	}
-	return (&class.Reconciler{Client: manager.GetClient(), Now: options.Now}).SetupWithManager(manager)
+	return backups.SetupWithManager(manager)
 }

@@ -242,7 +242,7 @@ func TestAStatusThatSaysSomethingElseIsWrittenAgain(t *testing.T) {
 		if err := cluster.Get(context.Background(), client.ObjectKey{Name: w.tenant}, tenant); err != nil {
 			return err.Error()
 		}
-		tenant.Status.Conditions = nil
+		tenant.Status.Conditions, tenant.Status.ObservedGeneration = nil, -1
 		if err := cluster.Status().Update(context.Background(), tenant); err != nil {
 			return err.Error()
 		}

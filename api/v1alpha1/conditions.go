@@ -14,7 +14,11 @@ const (
 	ConditionMigrationReady = "MigrationReady"
 	// ConditionServerReady is True when the Deployment has all of its pods available on the newest template.
 	ConditionServerReady = "ServerReady"
-	// ConditionIngressReady is True when the entrance has given the Ingress an address.
+	// ConditionCertificateReady is there where cert-manager issues the server's certificate, and True when it has.
+	ConditionCertificateReady = "CertificateReady"
+	// ConditionPrerequisitesReady is a class's: True when the cluster and the manager have what its tenants are made of.
+	ConditionPrerequisitesReady = "PrerequisitesReady"
+	// ConditionIngressReady is True when the entrance has given the Ingress an address, or the Gateway has taken the route.
 	ConditionIngressReady = "IngressReady"
 	// ConditionBackupReady is True when the newest copy that the schedule asked for can be restored.
 	ConditionBackupReady = "BackupReady"
@@ -51,4 +55,5 @@ const (
 	ReasonNoBackupYet       = "NoBackupYet"
 	ReasonBackupFailed      = "BackupFailed"
 	ReasonClassInUse        = "ClassInUse"
+	ReasonMissing           = "PrerequisiteMissing"
 )

@@ -88,6 +88,8 @@ type HaloTenantSpec struct {
 	Database *TenantDatabase `json:"database,omitempty"`
 	// +optional
 	Credentials *TenantCredentials `json:"credentials,omitempty"`
+	// +optional
+	Mail *TenantMail `json:"mail,omitempty"`
 
 	// deletionPolicy says what becomes of the database when the tenant is deleted.
 	// +kubebuilder:default=Snapshot
@@ -143,6 +145,13 @@ type Brand struct {
 	// +kubebuilder:validation:MaxLength=32768
 	// +optional
 	Logo string `json:"logo,omitempty"`
+}
+
+// TenantMail overrides the class's mail.
+type TenantMail struct {
+	// tls may be opportunistic only where the class's floor says so.
+	// +optional
+	TLS MailTLS `json:"tls,omitempty"`
 }
 
 // TenantServer overrides the class's server.
@@ -287,7 +296,11 @@ type SealingKey struct {
 
 // CertificateStatus is the server's certificate; it is remembered because the Secret cannot be read.
 type CertificateStatus struct {
-	Hostname string      `json:"hostname"`
+	Hostname string `json:"hostname"`
+	// names are all that the certificate is for.
+	// +listType=atomic
+	// +optional
+	Names    []string    `json:"names,omitempty"`
 	NotAfter metav1.Time `json:"notAfter"`
 	// renewAfter is at two thirds of the certificate's life.
 	RenewAfter metav1.Time `json:"renewAfter"`

@@ -48,6 +48,7 @@ type HaloTenantClassList struct {
 // HaloTenantClassSpec holds the platform's decisions.
 // +kubebuilder:validation:XValidation:rule="self.environment != 'production' || self.database.instances >= 2",message="spec.database.instances must be at least 2 in production: a writer and a reader in another zone that can take over",fieldPath=".database.instances"
 // +kubebuilder:validation:XValidation:rule="!has(self.database.availabilityZones) || self.database.availabilityZones.all(zone, zone.startsWith(self.region))",message="spec.database.availabilityZones must be zones of spec.region",fieldPath=".database.availabilityZones"
+// +kubebuilder:validation:XValidation:rule="self.floor.pointInTimeDays <= self.database.pointInTimeDays && self.floor.retentionDays <= self.backup.retentionDays && self.floor.replicas <= self.server.replicas",message="spec.floor must not be above what the class itself gives: database.pointInTimeDays, backup.retentionDays, server.replicas",fieldPath=".floor"
 // +kubebuilder:validation:XValidation:rule="self.database.kmsKeyARN.split(':')[3] == self.region",message="spec.database.kmsKeyARN must be a key of spec.region: a tenant's data stays in its region",fieldPath=".database.kmsKeyARN"
 type HaloTenantClassSpec struct {
 	// environment cannot change: a tenant never moves between environments.
@@ -74,6 +75,16 @@ type HaloTenantClassSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
 	Image string `json:"image"`
+
+	// imagePullPolicy says when nodes ask the registry; absent is Kubernetes' own choice.
+	// +kubebuilder:validation:Enum=Always;IfNotPresent
+	// +optional
+	ImagePullPolicy corev1.PullPolicy `json:"imagePullPolicy,omitempty"`
+
+	// floor is what no tenant of this class may go below.
+	// +kubebuilder:default={}
+	// +optional
+	Floor ClassFloor `json:"floor,omitempty"`
 
 	Database ClassDatabase `json:"database"`
 	Ingress  ClassIngress  `json:"ingress"`
@@ -104,6 +115,10 @@ type HaloTenantClassSpec struct {
 	// monitoring names the pods that may read metrics; absent means none.
 	// +optional
 	Monitoring *PodPeer `json:"monitoring,omitempty"`
+
+	// telemetry names the collector of traces and metrics; absent means that servers send none.
+	// +optional
+	Telemetry *ClassTelemetry `json:"telemetry,omitempty"`
 }
 
 // ClassDatabase says how the Aurora cluster of each tenant is made. Encryption has no switch: it is always on.
@@ -190,28 +205,6 @@ type ServerlessCapacity struct {
 	MaxCapacity resource.Quantity `json:"maxCapacity"`
 }
 
-// ClassIngress says which entrance brings visitors to the pods.
-type ClassIngress struct {
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	ClassName string `json:"className"`
-	// annotations are put on each tenant's Ingress.
-	// +kubebuilder:validation:MaxProperties=64
-	// +optional
-	Annotations map[string]string `json:"annotations,omitempty"`
-	// controller names the pods that connect to the server: nothing else may.
-	Controller PodPeer `json:"controller"`
-	// trustedProxies are the networks that the controller's connections come from. From these, and from no others, the
-	// PROXY protocol or X-Forwarded-For tells the visitor's address, which the limit per client counts. Absent means
-	// that the address of the connection counts.
-	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:items:MaxLength=43
-	// +kubebuilder:validation:items:XValidation:rule="isCIDR(self)",message="trustedProxies must hold networks such as 10.20.0.0/16"
-	// +listType=set
-	// +optional
-	TrustedProxies []string `json:"trustedProxies,omitempty"`
-}
-
 // PodPeer names pods of one namespace by their labels.
 type PodPeer struct {
 	// +kubebuilder:validation:MinLength=1
@@ -221,9 +214,6 @@ type PodPeer struct {
 	// +kubebuilder:validation:MaxProperties=16
 	PodLabels map[string]string `json:"podLabels"`
 }
-
-// ClassCertificate chooses the issuer of server certificates. It has no field yet: the operator's own CA issues.
-type ClassCertificate struct{}
 
 // ClassNetwork holds the addresses that a tenant's pods may reach.
 type ClassNetwork struct {
@@ -285,6 +275,7 @@ type ClassMail struct {
 	// +kubebuilder:validation:Maximum=65535
 	// +optional
 	Port int32 `json:"port,omitempty"`
+	// tls is what a tenant has that says nothing itself.
 	// +kubebuilder:default=required
 	// +optional
 	TLS MailTLS `json:"tls,omitempty"`
@@ -303,18 +294,6 @@ type ClassMail struct {
 	// +kubebuilder:validation:Pattern=`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`
 	// +optional
 	Credentials string `json:"credentials,omitempty"`
-}
-
-// ClassServer says how many pods serve a tenant and what each may use.
-type ClassServer struct {
-	// +kubebuilder:default=2
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=50
-	// +optional
-	Replicas int32 `json:"replicas,omitempty"`
-	// +kubebuilder:default={"requests":{"cpu":"50m","memory":"64Mi","ephemeral-storage":"32Mi"},"limits":{"cpu":"1","memory":"256Mi","ephemeral-storage":"128Mi"}}
-	// +optional
-	Resources corev1.ResourceRequirements `json:"resources,omitempty"`
 }
 
 // ClassLimits keeps floods out.

@@ -166,6 +166,7 @@ func TestTenants(t *testing.T) {
 		{"a logo at an address", "spec.brand", map[string]any{"logo": "https://www.acme.example/logo.png"}, "spec.brand.logo"},
 		{"a logo that is a drawing", "spec.brand", map[string]any{"logo": "data:image/svg+xml;base64,PHN2Zy8+"}, "spec.brand.logo"},
 		{"a logo of more than 32 KiB", "spec.brand", map[string]any{"logo": "data:image/png;base64," + strings.Repeat("A", 32<<10)}, "spec.brand.logo"},
+		{"mail that nobody knows", "spec.mail", map[string]any{"tls": "none"}, "spec.mail.tls"},
 		{"a color with a name", "spec.brand", map[string]any{"color": "green"}, "spec.brand.color"},
 		{"a policy of somebody's own", "spec.deletionPolicy", "Forget", "spec.deletionPolicy"},
 		{"no class", "spec.className", "", "spec.className"},
@@ -195,6 +196,41 @@ func TestClasses(t *testing.T) {
 		{"an environment of its own", "spec.environment", "playground", "spec.environment"},
 		{"a region that is none", "spec.region", "Virginia", "must be the name of an AWS region"},
 		{"mail in the clear", "spec.mail.tls", "none", "spec.mail.tls"},
+		{"a floor above what the class gives", "spec.floor", map[string]any{"retentionDays": int64(37)}, "spec.floor must not be above what the class itself gives"},
+		{"a floor without the default policy", "spec.floor", map[string]any{"deletionPolicies": list("Retain")}, "floor.deletionPolicies must hold Snapshot"},
+		{"an issuer", "spec.certificate", map[string]any{"issuerRef": map[string]any{"name": "platform"}}, ""},
+		{"an issuer's CA without an issuer", "spec.certificate", map[string]any{"caBundle": "-----BEGIN CERTIFICATE-----"}, "certificate.caBundle goes with certificate.issuerRef"},
+		{"a collector without a port", "spec.telemetry", map[string]any{"endpoint": "https://collector.example", "cidrs": list("192.0.2.1/32")}, "must be a URL with a port"},
+		{"a collector that nothing leads to", "spec.telemetry", map[string]any{"endpoint": "https://collector.example:4318"}, "telemetry needs collector"},
+		{"scaling", "spec.server.autoscaling", map[string]any{"maxReplicas": int64(6), "metric": map[string]any{"name": "busy", "averageValue": "20"}}, ""},
+		{"scaling without an end", "spec.server.autoscaling", map[string]any{}, "maxReplicas"},
+	})
+}
+
+func TestEntrances(t *testing.T) {
+	pods := map[string]any{"namespace": "edge", "podLabels": map[string]any{"app": "proxy"}}
+	gateway := map[string]any{"namespace": "edge", "name": "public"}
+	entrance := func(fields ...any) map[string]any {
+		made := map[string]any{"controller": pods}
+		for i := 0; i < len(fields); i += 2 {
+			made[fields[i].(string)] = fields[i+1]
+		}
+		return made
+	}
+	nobody := entrance("className", "alb")
+	delete(nobody, "controller")
+	checkCreation(t, "halotenantclass.yaml", []validationCase{
+		{"a Gateway", "spec.ingress", entrance("gateway", gateway), ""},
+		{"a load balancer outside of the cluster", "spec.ingress", map[string]any{"className": "alb", "sourceCIDRs": list("10.20.0.0/16")}, ""},
+		{"neither an Ingress class nor a Gateway", "spec.ingress", entrance(), "an entrance has either className"},
+		{"both", "spec.ingress", entrance("className", "alb", "gateway", gateway), "an entrance has either className"},
+		{"nobody who may connect", "spec.ingress", nobody, "an entrance needs controller"},
+		{"networks of clients", "spec.ingress", entrance("className", "alb", "clientCIDRs", list("198.51.100.0/24"), "clientCIDRAnnotation", "example.com/networks"), ""},
+		{"networks of clients that nobody is told", "spec.ingress", entrance("className", "alb", "clientCIDRs", list("198.51.100.0/24")), "clientCIDRs need className and clientCIDRAnnotation"},
+		{"networks of clients at a Gateway", "spec.ingress", entrance("gateway", gateway, "clientCIDRs", list("198.51.100.0/24"), "clientCIDRAnnotation", "example.com/networks"), "restrict its clients at the Gateway itself"},
+		{"a network of clients that is none", "spec.ingress", entrance("className", "alb", "clientCIDRs", list("office"), "clientCIDRAnnotation", "example.com/networks"), "clientCIDRs must hold networks"},
+		{"Traefik's transport", "spec.ingress", entrance("className", "traefik", "serversTransport", "traefik"), ""},
+		{"Traefik's transport at a Gateway", "spec.ingress", entrance("gateway", gateway, "serversTransport", "traefik"), "serversTransport goes with className"},
 	})
 }
 

@@ -20,6 +20,9 @@ import (
 	"halo.dev/halo/internal/certificate"
 )
 
+// look is how soon what a class needs and the cluster lacks is looked for again.
+const look = 20 * time.Second
+
 type flags struct {
 	caFolder, platformSecrets, metricsAddress, healthAddress string
 	electLeader                                              bool
@@ -74,7 +77,7 @@ func run(ctx context.Context, arguments []string) error {
 	}
 	err = controllers.Setup(ctx, m, controllers.Options{
 		Authority: authority, PlatformSecrets: f.platformSecrets, Now: time.Now, Concurrency: f.concurrency,
-		Metrics: metrics.Registry,
+		Metrics: metrics.Registry, Look: look,
 	})
 	if err != nil {
 		return err

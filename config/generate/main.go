@@ -43,7 +43,8 @@ func run(root string, check bool) error {
 	failures = append(failures,
 		transfer(filepath.Join(root, "config", "rbac", "role.yaml"), filepath.Join(root, chart, "role.yaml"), escape, check),
 		transfer(filepath.Join(root, "config", "rbac", "duties.yaml"), filepath.Join(root, chart, "duties.yaml"), escape, check),
-		transfer(filepath.Join(root, "config", "policy", "deletion.yaml"), filepath.Join(root, chart, "deletion.yaml"), namespaced, check))
+		transfer(filepath.Join(root, "config", "policy", "deletion.yaml"), filepath.Join(root, chart, "deletion.yaml"), namespaced, check),
+		transfer(filepath.Join(root, "config", "policy", "floor.yaml"), filepath.Join(root, chart, "floor.yaml"), escape, check))
 	return errors.Join(failures...)
 }
 

@@ -9,8 +9,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	psaapi "k8s.io/pod-security-admission/api"
+	psapolicy "k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/yaml"
+
+	"halo.dev/halo/test/score"
 )
 
 const root = "../.."
@@ -110,5 +116,41 @@ func TestAGivenAuthorityIsNotReplaced(t *testing.T) {
 	}
 	if !strings.Contains(string(guard), "system:serviceaccount:elsewhere:halo-operator") {
 		t.Error("the guard would refuse the operator itself outside of its usual namespace")
+	}
+}
+
+func TestKubeScoreHasNothingToSayOfTheManager(t *testing.T) {
+	output, err := exec.Command("kustomize", "build", filepath.Join(root, "config", "default")).Output()
+	if err != nil {
+		t.Fatalf("kustomize (make installs it): %v", err)
+	}
+	complaints, _, err := score.Complaints(t.Context(), output)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(complaints) > 0 {
+		t.Error(strings.Join(complaints, "\n"))
+	}
+}
+
+func TestTheManagersPodMeetsTheRestrictedStandard(t *testing.T) {
+	byKustomize := render(t, "kustomize", "build", filepath.Join(root, "config", "default"))
+	deployment := &appsv1.Deployment{}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(byKustomize["Deployment halo-operator/halo-operator"], deployment); err != nil {
+		t.Fatal(err)
+	}
+	evaluator, err := psapolicy.NewEvaluator(psapolicy.DefaultChecks(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	level := psaapi.LevelVersion{Level: psaapi.LevelRestricted, Version: psaapi.LatestVersion()}
+	results := evaluator.EvaluatePod(level, &deployment.Spec.Template.ObjectMeta, &deployment.Spec.Template.Spec)
+	if len(results) == 0 {
+		t.Error("nothing was looked at")
+	}
+	for _, result := range results {
+		if !result.Allowed {
+			t.Errorf("%s: %s", result.ForbiddenReason, result.ForbiddenDetail)
+		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/controllers/prerequisites"
 	"halo.dev/halo/internal/conditions"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/schedule"
@@ -33,10 +34,14 @@ import (
 // indexClass is registered by the tenant controller.
 const indexClass = "spec.className"
 
-// Reconciler holds what the controller works with.
+// Reconciler holds what the controller works with. PlatformSecrets is the folder with the mail relay's credentials.
 type Reconciler struct {
-	Client client.Client
-	Now    func() time.Time
+	Client          client.Client
+	Kinds           *prerequisites.Kinds
+	PlatformSecrets string
+	// Look is how soon what is missing is looked for again: neither a kind nor a file tells of its coming.
+	Look time.Duration
+	Now  func() time.Time
 }
 
 // SetupWithManager registers the watches.
@@ -76,7 +81,15 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err := r.guard(ctx, class, len(tenants.Items)); err != nil {
 		return quietly(err)
 	}
-	return quietly(r.writeStatus(ctx, class, len(tenants.Items)))
+	missing, err := r.missing(class)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	result, err := quietly(r.writeStatus(ctx, class, len(tenants.Items), missing))
+	if err == nil && missing != "" && result.RequeueAfter == 0 {
+		result.RequeueAfter = r.Look
+	}
+	return result, err
 }
 
 // quietly tries again after a conflict without calling it a failure.
@@ -105,13 +118,20 @@ func (r *Reconciler) guard(ctx context.Context, class *halo.HaloTenantClass, ten
 	return nil
 }
 
-func (r *Reconciler) writeStatus(ctx context.Context, class *halo.HaloTenantClass, tenants int) error {
+func (r *Reconciler) writeStatus(ctx context.Context, class *halo.HaloTenantClass, tenants int, missing string) error {
 	report := conditions.Start(class.Status.Conditions, class.Generation, r.Now())
+	if missing == "" {
+		report.True(halo.ConditionPrerequisitesReady, halo.ReasonReady, "The cluster and the manager have what tenants of this class are made of")
+	} else {
+		report.False(halo.ConditionPrerequisitesReady, halo.ReasonMissing, missing)
+	}
 	switch problem := check(class); {
 	case problem != "":
 		report.Stalled(halo.ReasonInvalidSpec, problem)
 	case class.DeletionTimestamp != nil:
 		report.Waiting(halo.ReasonClassInUse, fmt.Sprintf("Deletion waits for %d tenants of this class", tenants))
+	case missing != "":
+		report.Waiting(halo.ReasonMissing, missing)
 	default:
 		report.Ready("Tenants can use it")
 	}
@@ -133,6 +153,9 @@ func check(class *halo.HaloTenantClass) string {
 	}
 	if !holdsCertificates(class.Spec.Database.CABundle) {
 		return "spec.database.caBundle: it holds no certificate that can be read"
+	}
+	if bundle := class.Spec.Certificate.CABundle; bundle != "" && !holdsCertificates(bundle) {
+		return "spec.certificate.caBundle: it holds no certificate that can be read"
 	}
 	if bundle := class.Spec.Mail.CABundle; bundle != "" && !holdsCertificates(bundle) {
 		return "spec.mail.caBundle: it holds no certificate that can be read"

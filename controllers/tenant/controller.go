@@ -9,16 +9,22 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/controllers/prerequisites"
 	"halo.dev/halo/internal/apply"
 	"halo.dev/halo/internal/certificate"
 	"halo.dev/halo/internal/desired"
@@ -34,10 +40,16 @@ import (
 // +kubebuilder:rbac:groups=halo.dev,resources=halotenantclasses,verbs=get;list;watch
 // +kubebuilder:rbac:groups=halo.dev,resources=halobackups,verbs=get;list;watch;create
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups="",resources=configmaps;serviceaccounts;services,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=configmaps;serviceaccounts,verbs=get;list;watch;create;patch
+// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups="",resources=resourcequotas;limitranges,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=create;patch
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes;backendtlspolicies,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=traefik.io,resources=serverstransports,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=cert-manager.io,resources=certificates,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch
@@ -62,13 +74,32 @@ type Reconciler struct {
 	Recorder        events.EventRecorder
 	Authority       *certificate.Authority
 	PlatformSecrets string
-	Now             func() time.Time
-	Concurrency     int
+	// Kinds says which of the kinds that a cluster may lack are watched.
+	Kinds       *prerequisites.Kinds
+	Now         func() time.Time
+	Concurrency int
 
 	// execute carries out a plan in a rehearsal; nil for a manager, which writes to its Client.
 	execute executor
 	// rehearsal is true when nothing is to be done in truth; see NewRehearsal.
 	rehearsal bool
+}
+
+// kinds are those of the kinds that a cluster may lack which can be read. Without a manager, which watches, those that
+// the class needs are taken to be there: reading tells when they are not.
+func (r *Reconciler) kinds(class *halo.HaloTenantClass) []schema.GroupVersionKind {
+	if r.Kinds == nil && class != nil {
+		return desired.NeededKinds(class)
+	}
+	return r.Kinds.Watched()
+}
+
+// authorityPEM is the CA's certificate; a rehearsal has none.
+func (r *Reconciler) authorityPEM() string {
+	if r.Authority == nil {
+		return ""
+	}
+	return r.Authority.PEM()
 }
 
 // executor carries out a plan.
@@ -83,13 +114,8 @@ func (r *Reconciler) executor() executor {
 	return apply.New(r.Client)
 }
 
-// SetupWithManager registers indexes and watches.
-func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager) error {
-	for _, index := range Indexes() {
-		if err := manager.GetFieldIndexer().IndexField(ctx, index.Object, index.Field, index.Value); err != nil {
-			return fmt.Errorf("indexing %s: %w", index.Field, err)
-		}
-	}
+// SetupWithManager registers the watches.
+func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 	byLabel := handler.EnqueueRequestsFromMapFunc(tenantOfLabel)
 	asked := predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
 	warm := true
@@ -101,17 +127,34 @@ func (r *Reconciler) SetupWithManager(ctx context.Context, manager ctrl.Manager)
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency, EnableWarmup: &warm}).
 		Watches(&halo.HaloTenant{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfHostname), builder.WithPredicates(asked)).
 		Watches(&halo.HaloTenantClass{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfClass),
-			builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, prerequisitesChanged))).
 		Watches(&halo.HaloBackup{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfBackup)).
 		Watches(&corev1.Namespace{}, byLabel)
 	for _, child := range Children() {
 		setup = setup.Watches(child, byLabel)
 	}
-	if err := setup.Complete(r); err != nil {
+	built, err := setup.Build(r)
+	if err != nil {
+		return fmt.Errorf("registering the tenant controller: %w", err)
+	}
+	r.Kinds.OnFound(func(kind schema.GroupVersionKind) error {
+		object := &unstructured.Unstructured{}
+		object.SetGroupVersionKind(kind)
+		return built.Watch(source.Kind[client.Object](manager.GetCache(), object, byLabel))
+	})
+	if _, err := r.Kinds.Watch(desired.OptionalKinds()); err != nil {
 		return fmt.Errorf("registering the tenant controller: %w", err)
 	}
 	return nil
 }
+
+// prerequisitesChanged passes a class whose prerequisites have come or gone: its tenants wait for that.
+var prerequisitesChanged = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	before, isClass := e.ObjectOld.(*halo.HaloTenantClass)
+	after, isClassToo := e.ObjectNew.(*halo.HaloTenantClass)
+	return isClass && isClassToo && meta.IsStatusConditionTrue(before.Status.Conditions, halo.ConditionPrerequisitesReady) !=
+		meta.IsStatusConditionTrue(after.Status.Conditions, halo.ConditionPrerequisitesReady)
+}}
 
 // Index is a field by which the cache finds objects.
 type Index struct {

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -20,13 +21,14 @@ func Children() []client.Object {
 		&corev1.ServiceAccount{}, &corev1.ConfigMap{}, &corev1.Service{}, &corev1.Pod{},
 		&networkingv1.NetworkPolicy{}, &networkingv1.Ingress{}, &policyv1.PodDisruptionBudget{},
 		&appsv1.Deployment{}, &batchv1.Job{},
+		&corev1.ResourceQuota{}, &corev1.LimitRange{}, &autoscalingv2.HorizontalPodAutoscaler{},
 		&rds.DBSubnetGroup{}, &rds.DBClusterParameterGroup{}, &rds.DBCluster{}, &rds.DBInstance{},
 	}
 }
 
 // decide takes the decision for what was seen, and remembers what was seen of the database.
-func (w *work) decide(restoreFrom string) {
-	w.decision = decide.Tenant(decide.Facts{Tenant: w.tenant, Class: w.class, State: w.state, RestoreFrom: restoreFrom, Lost: w.lost, Now: w.now})
+func (w *work) decide(restoreFrom, authorityPEM string) {
+	w.decision = decide.Tenant(decide.Facts{Tenant: w.tenant, Class: w.class, State: w.state, RestoreFrom: restoreFrom, AuthorityPEM: authorityPEM, Lost: w.lost, Now: w.now})
 	if w.status.Database == nil {
 		w.status.Database = &halo.DatabaseStatus{}
 	}

@@ -59,7 +59,7 @@ func (r *Reconciler) tearDown(ctx context.Context, w *work) error {
 
 func (r *Reconciler) readTeardown(ctx context.Context, w *work) (database.Teardown, error) {
 	var err error
-	if w.state, err = observe.Read(ctx, r.APIReader, r.Client.Scheme(), w.tenant.Name); err != nil {
+	if w.state, err = observe.Read(ctx, r.APIReader, r.Client.Scheme(), w.tenant.Name, r.kinds(w.class)...); err != nil {
 		return database.Teardown{}, err
 	}
 	if err := w.state.ReadCluster(ctx, r.APIReader, w.tenant.Name); err != nil {
@@ -73,11 +73,11 @@ func (r *Reconciler) readTeardown(ctx context.Context, w *work) (database.Teardo
 	}
 	w.class = class
 	teardown := database.Teardown{
-		Policy: w.tenant.Spec.DeletionPolicy,
+		Policy: desired.Resolve(w.tenant, class).DeletionPolicy,
 		// A class that is gone may have been one of production.
 		Production:    class.Spec.Environment == halo.EnvironmentProduction || (classGone && w.state.Cluster(w.tenant.Name) != nil),
 		Confirmed:     w.tenant.Annotations[naming.AnnotationConfirmDeletion] == w.tenant.Name,
-		ServerObjects: len(w.state.Of("Deployment", "Job", "Ingress", "Pod")),
+		ServerObjects: len(w.state.Of("Deployment", "Job", "Ingress", "HTTPRoute", "Pod")),
 		Cluster:       w.state.Cluster(w.tenant.Name),
 		Instances:     len(w.state.Instances()),
 		Claim:         decide.IdentityOf(w.tenant, w.state.Cluster(w.tenant.Name)).Claim(),
@@ -126,7 +126,7 @@ func (w *work) retained() bool {
 func (r *Reconciler) take(ctx context.Context, w *work, step database.Step) error {
 	switch step {
 	case database.StepStopServer:
-		return r.deleteAll(ctx, w.state.Of("Ingress", "Deployment", "Job"))
+		return r.deleteAll(ctx, w.state.Of("Ingress", "HTTPRoute", "Deployment", "Job"))
 	case database.StepRetain:
 		return r.edit(ctx, w.state.Of(rdsKinds...), retain)
 	case database.StepRescue:

@@ -109,13 +109,13 @@ func (r *Reconciler) bringUp(ctx context.Context, w *work) error {
 		return nil
 	}
 	if w.tenant.Spec.Suspend {
-		w.decide(restore)
+		w.decide(restore, r.authorityPEM())
 		return w.reportSuspended()
 	}
 	if err := r.findLost(ctx, w); err != nil {
 		return err
 	}
-	w.decide(restore)
+	w.decide(restore, r.authorityPEM())
 	if problem := w.decision.Refused(); problem != nil {
 		report(problem, w.report)
 		return nil
@@ -138,7 +138,7 @@ func (r *Reconciler) keepCopying(ctx context.Context, w *work) error {
 	if err := r.look(ctx, w); err != nil {
 		return err
 	}
-	w.decide("")
+	w.decide("", r.authorityPEM())
 	if w.decision.Refused() != nil {
 		return nil // a copy of another database would take the place of the tenant's own
 	}
@@ -165,7 +165,7 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, tenant *halo.HaloTenan
 // look reads the tenant's children and copies from the cache.
 func (r *Reconciler) look(ctx context.Context, w *work) error {
 	var err error
-	if w.state, err = observe.Read(ctx, r.Client, r.Client.Scheme(), w.tenant.Name); err != nil {
+	if w.state, err = observe.Read(ctx, r.Client, r.Client.Scheme(), w.tenant.Name, r.kinds(w.class)...); err != nil {
 		return err
 	}
 	list := &halo.HaloBackupList{}
@@ -190,6 +190,9 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	w.rememberCredentials()
 	if problem, err := r.writeSecrets(ctx, w); problem != nil || err != nil {
 		return problem, err
+	}
+	if err := r.handOverScale(ctx, w); err != nil {
+		return nil, err
 	}
 	items, config, err := w.decision.Items()
 	if err != nil {

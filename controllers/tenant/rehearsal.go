@@ -44,7 +44,7 @@ func (r *Reconciler) rehearseSecrets(ctx context.Context, w *work) error {
 		w.status.Secrets = append(w.status.Secrets, naming.SealingKeys)
 	}
 	present := w.status.Certificate
-	if present == nil || present.Hostname != w.tenant.Spec.Hostname || !w.now.Before(present.RenewAfter.Time) {
+	if w.class.Spec.Certificate.IssuerRef == nil && (present == nil || present.Hostname != w.tenant.Spec.Hostname || !w.now.Before(present.RenewAfter.Time)) {
 		if err := r.rehearseSecret(ctx, w, naming.ServerTLS, present != nil); err != nil {
 			return err
 		}

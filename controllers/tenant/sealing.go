@@ -21,8 +21,7 @@ import (
 )
 
 const (
-	// sealingRootFile is the root key's file in the platform secrets.
-	sealingRootFile = "sealing-root"
+	sealingRootFile = naming.SealingRootFile
 	// mostSealingKeys bounds a tenant's own keys: a mistyped number must not make a Secret that is too large.
 	mostSealingKeys = 200
 )

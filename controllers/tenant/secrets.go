@@ -94,11 +94,15 @@ func password() string {
 	return rand.Text() + rand.Text()[:12]
 }
 
-// writeCertificate issues the server's certificate when there is none for this hostname and CA, or when it is old.
+// writeCertificate issues the server's certificate when there is none for these names and this CA, or when it is old.
 func (r *Reconciler) writeCertificate(ctx context.Context, w *work) error {
-	names := []string{w.tenant.Spec.Hostname, naming.Server + "." + naming.Namespace(w.tenant.Name) + ".svc"}
+	if w.class.Spec.Certificate.IssuerRef != nil {
+		w.rememberIssued()
+		return nil
+	}
+	names := desired.CertificateNames(w.tenant, w.class)
 	present := w.status.Certificate
-	fresh := present != nil && present.Hostname == names[0] && present.Issuer == r.Authority.Fingerprint() &&
+	fresh := present != nil && slices.Equal(present.Names, names) && present.Issuer == r.Authority.Fingerprint() &&
 		w.now.Before(present.RenewAfter.Time)
 	if !fresh {
 		leaf, err := r.Authority.Issue(names, w.now)
@@ -112,7 +116,7 @@ func (r *Reconciler) writeCertificate(ctx context.Context, w *work) error {
 			return err
 		}
 		w.status.Certificate = &halo.CertificateStatus{
-			Hostname: names[0], Issuer: r.Authority.Fingerprint(),
+			Hostname: names[0], Names: names, Issuer: r.Authority.Fingerprint(),
 			NotAfter: metav1.NewTime(leaf.NotAfter.Truncate(time.Second)), RenewAfter: metav1.NewTime(leaf.RenewAfter.Truncate(time.Second)),
 		}
 	}

@@ -31,6 +31,7 @@ func (w *work) summarize() {
 	w.report.Remove(halo.ConditionChangesPending)
 	databaseWaits := w.reportDatabase()
 	migrationWaits := w.reportMigration()
+	certificateWaits := w.reportCertificate()
 	serverWaits := w.reportServer()
 	w.reportIngress()
 	w.reportBackups()
@@ -44,7 +45,7 @@ func (w *work) summarize() {
 		w.reportHibernation()
 		return
 	}
-	switch waits := first(databaseWaits, migrationWaits, serverWaits, w.changing()); {
+	switch waits := first(databaseWaits, migrationWaits, certificateWaits, serverWaits, w.changing()); {
 	case waits != "":
 		w.report.Waiting(halo.ReasonProgressing, waits)
 	default:
@@ -186,17 +187,6 @@ func podWords(pods []*corev1.Pod) string {
 		}
 	}
 	return ""
-}
-
-// reportIngress tells whether the entrance has an address; some controllers never say, so that Ready does not wait.
-func (w *work) reportIngress() {
-	ingress := w.state.Ingress()
-	if ingress == nil || len(ingress.Status.LoadBalancer.Ingress) == 0 {
-		w.report.Unknown(halo.ConditionIngressReady, halo.ReasonWaiting, "Ingress class "+w.class.Spec.Ingress.ClassName+" has not told an address")
-		return
-	}
-	address := ingress.Status.LoadBalancer.Ingress[0]
-	w.report.True(halo.ConditionIngressReady, halo.ReasonReady, "Reached at "+first(address.Hostname, address.IP))
 }
 
 // reportSuspended leaves the parts' conditions as they were: nothing was looked at with the intent to act. It says what

@@ -38,6 +38,9 @@ func (r *Reconciler) validate(ctx context.Context, w *work) (*decide.Problem, er
 	if problem := decide.Check(w.tenant, class); problem != nil {
 		return problem, nil
 	}
+	if problem := decide.CheckKinds(class, r.kinds(class)); problem != nil {
+		return problem, nil
+	}
 	others := &halo.HaloTenantList{}
 	if err := r.Client.List(ctx, others, client.MatchingFields{indexHostname: w.tenant.Spec.Hostname}); err != nil {
 		return nil, fmt.Errorf("looking for other tenants with hostname %s: %w", w.tenant.Spec.Hostname, err)

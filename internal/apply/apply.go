@@ -39,6 +39,10 @@ func (a Applier) Execute(ctx context.Context, changes []plan.Change) error {
 
 func (a Applier) execute(ctx context.Context, change plan.Change) error {
 	switch {
+	case change.Action == plan.Delete:
+		uid := change.Object.GetUID()
+		err := a.client.Delete(ctx, change.Object, client.Preconditions{UID: &uid})
+		return client.IgnoreNotFound(err)
 	case change.Action == plan.Create && change.Once:
 		err := a.client.Create(ctx, change.Object, client.FieldOwner(naming.ManagedBy))
 		if apierrors.IsAlreadyExists(err) {

@@ -93,6 +93,9 @@ func (a *Authority) Fingerprint() string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// PEM is the CA's certificate, by which its leaves are verified.
+func (a *Authority) PEM() string { return string(a.pem) }
+
 // Seal is a digest of a text that tells nothing of the text to one who does not hold the CA's key.
 func (a *Authority) Seal(text string) string {
 	mac := hmac.New(sha256.New, a.sealKey)

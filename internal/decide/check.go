@@ -2,9 +2,11 @@ package decide
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/database"
@@ -40,6 +42,17 @@ func Check(tenant *halo.HaloTenant, class *halo.HaloTenantClass) *Problem {
 		}
 	}
 	return CheckSchedule(tenant, class)
+}
+
+// CheckKinds waits for the kinds that a class needs and the cluster does not have yet; the class says how to get them.
+func CheckKinds(class *halo.HaloTenantClass, present []schema.GroupVersionKind) *Problem {
+	for _, kind := range desired.NeededKinds(class) {
+		if !slices.Contains(present, kind) {
+			return &Problem{Reason: halo.ReasonMissing, Message: fmt.Sprintf("Waiting for HaloTenantClass %s: the cluster has no %s of %s",
+				class.Name, kind.Kind, kind.GroupVersion())}
+		}
+	}
+	return nil
 }
 
 // CheckSchedule reads the schedule that a tenant's copies are taken by.

@@ -28,7 +28,10 @@ type Facts struct {
 	RestoreFrom string
 	// Lost names Secrets that were written and are not there any more. Their content is unknown.
 	Lost []string
-	Now  time.Time
+	// AuthorityPEM is the certificate of the operator's own CA; empty for one who does not have it, and then what the
+	// tenant's entrance has counts.
+	AuthorityPEM string
+	Now          time.Time
 }
 
 // Decision is what a tenant should have, and what that follows from.
@@ -64,12 +67,26 @@ func Tenant(facts Facts) Decision {
 		Tenant: facts.Tenant, Class: facts.Class, RestoreFrom: facts.RestoreFrom,
 		Known: identity.Claim() == database.ClaimKnown, Accepted: accepted(facts.Tenant),
 		MigrationAttempt: 1, RetirementAttempt: 1,
+		AuthorityPEM: authorityPEM(facts), Scaled: scaled(facts),
 	}}
 	recorded := facts.Tenant.Status.Database
 	decision.recorded = (recorded != nil && recorded.Created) || desired.External(facts.Tenant) != nil
 	decision.assess(facts, cluster)
 	decision.number(facts, cluster)
 	return decision
+}
+
+// scaled tells whether an autoscaler may have the number of pods: none wakes a Deployment that is at rest.
+func scaled(facts Facts) bool {
+	deployment := facts.State.Deployment()
+	return !facts.Tenant.Spec.Hibernate && deployment != nil && deployment.Spec.Replicas != nil && *deployment.Spec.Replicas > 0
+}
+
+func authorityPEM(facts Facts) string {
+	if facts.AuthorityPEM != "" {
+		return facts.AuthorityPEM
+	}
+	return facts.State.ServerCA()
 }
 
 // assess says what the database can be used for, and which instances it should have.
@@ -171,22 +188,13 @@ func (d Decision) Items() ([]desired.Item, *corev1.ConfigMap, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	items := []desired.Item{
-		{Object: desired.ServiceAccount(in), Reason: "what the pods run as"},
-		{Object: desired.DefaultDeny(in), Reason: "shuts every pod off"},
-		{Object: desired.ServerPolicy(in), Reason: "lets the server talk to exactly what it needs"},
-		{Object: desired.MigratePolicy(in), Reason: "lets the migration talk to the database"},
-		{Object: config, Reason: "what running pods reload"},
-		{Object: desired.Service(in), Reason: "what the entrance connects to"},
-		{Object: desired.DisruptionBudget(in), Reason: "keeps pods while nodes are drained"},
-		{Object: desired.Ingress(in), Reason: "gives the hostname to the entrance"},
-	}
+	items := append(desired.Objects(in), desired.Item{Object: config, Reason: "what running pods reload"})
 	items = append(items, d.databaseItems()...)
 	if d.StartsMigration() {
 		items = append(items, desired.Item{Object: desired.Migration(in), Once: true, Reason: "makes schemas and users"})
 	}
-	if deployment := desired.Deployment(in); deployment != nil && (d.Migration.Status.Done || in.Tenant.Spec.Hibernate) {
-		items = append(items, desired.Item{Object: deployment, Reason: "serves the visitors"})
+	if d.Migration.Status.Done || in.Tenant.Spec.Hibernate {
+		items = append(items, desired.Serving(in)...)
 	}
 	if d.StartsRetirement() {
 		items = append(items, desired.Item{Object: desired.Retirement(in), Once: true, Reason: "drops the users whose turn is over"})

@@ -78,7 +78,7 @@ func configOf(in Input) serverConfig {
 	config := serverConfig{
 		Tenant: in.Tenant.Name, Hostname: spec.Hostname,
 		Brand: brand{Name: settings.BrandName, Color: settings.BrandColor, Logo: settings.BrandLogo},
-		Mail:  mail{Host: class.Mail.Host, Port: class.Mail.Port, TLS: string(class.Mail.TLS), From: class.Mail.From},
+		Mail:  mail{Host: class.Mail.Host, Port: class.Mail.Port, TLS: string(settings.MailTLS), From: class.Mail.From},
 		Limits: limits{
 			RequestsPerMinutePerClient: class.Limits.RequestsPerMinutePerClient,
 			RequestsPerMinute:          class.Limits.RequestsPerMinute,

@@ -94,7 +94,7 @@ func Cluster(in Input) *rds.DBCluster {
 			ServerlessV2ScalingConfiguration: in.serverless(),
 		},
 	}
-	guardDeletion(in.Tenant, cluster)
+	guardDeletion(in, cluster)
 	if in.Accepted {
 		adopt(cluster.Annotations, "adopt", "dbClusterIdentifier", cluster.Spec.DBClusterIdentifier)
 	}
@@ -103,10 +103,10 @@ func Cluster(in Input) *rds.DBCluster {
 
 // guardDeletion sets what ACK reads when the DBCluster is deleted. It is set from the first day, so that a deletion
 // that passes by the operator is no loss either.
-func guardDeletion(tenant *halo.HaloTenant, cluster *rds.DBCluster) {
-	annotations := cluster.Annotations
+func guardDeletion(in Input, cluster *rds.DBCluster) {
+	tenant, annotations := in.Tenant, cluster.Annotations
 	annotations[rds.AnnotationDeleteAutomatedBackups] = "false"
-	switch tenant.Spec.DeletionPolicy {
+	switch in.settings().DeletionPolicy {
 	case halo.DeletionDelete:
 		annotations[rds.AnnotationSkipFinalSnapshot] = "true"
 		return
@@ -169,7 +169,7 @@ func Instances(in Input) []*rds.DBInstance {
 				DBClusterIdentifier: pointer(ClusterIdentifier(in.Tenant)), Engine: engine, Tags: in.tags(),
 			},
 		}
-		if in.Tenant.Spec.DeletionPolicy == halo.DeletionRetain {
+		if in.settings().DeletionPolicy == halo.DeletionRetain {
 			instance.Annotations[rds.AnnotationDeletionPolicy] = rds.DeletionPolicyRetain
 		}
 		instances = append(instances, instance)

@@ -32,6 +32,10 @@ type Input struct {
 	MigrationAttempt int32
 	// RetirementAttempt counts the attempts at dropping the previous users from 1.
 	RetirementAttempt int32
+	// Scaled means that the number of pods is the autoscaler's: the Deployment's field has another owner (ADR 0101).
+	Scaled bool
+	// AuthorityPEM is the certificate of the operator's own CA, for entrances that verify the pods.
+	AuthorityPEM string
 }
 
 // Item is one wanted object and how it is written.
@@ -43,64 +47,10 @@ type Item struct {
 	AtCreation client.Object
 	// Once means that an object that exists is never written again.
 	Once bool
+	// Absent means that there should be no such object; Object has its kind and its name only.
+	Absent bool
 	// Reason says what the object is for, in a few words.
 	Reason string
-}
-
-// Settings are the tenant's own values where it has any, and its class's elsewhere.
-type Settings struct {
-	Replicas        int32
-	Schedule        string
-	TimeZone        string
-	RetentionDays   int32
-	PointInTimeDays int32
-	// RotationDays is how old the database's credentials may become; 0 is any age.
-	RotationDays int32
-	BrandName    string
-	BrandColor   string
-	BrandLogo    string
-}
-
-// Resolve merges a tenant's overrides into its class's defaults.
-func Resolve(tenant *halo.HaloTenant, class *halo.HaloTenantClass) Settings {
-	settings := Settings{
-		Replicas: class.Spec.Server.Replicas, Schedule: class.Spec.Backup.Schedule, TimeZone: class.Spec.Backup.TimeZone,
-		RetentionDays: class.Spec.Backup.RetentionDays, PointInTimeDays: class.Spec.Database.PointInTimeDays,
-		BrandName: tenant.Name, BrandColor: "#0b6e4f",
-	}
-	if server := tenant.Spec.Server; server != nil && server.Replicas != nil {
-		settings.Replicas = *server.Replicas
-	}
-	if tenant.Spec.Hibernate {
-		settings.Replicas = 0
-	}
-	if class.Spec.Credentials.RotationDays != nil {
-		settings.RotationDays = *class.Spec.Credentials.RotationDays
-	}
-	if credentials := tenant.Spec.Credentials; credentials != nil && credentials.RotationDays != nil {
-		settings.RotationDays = *credentials.RotationDays
-	}
-	if backup := tenant.Spec.Backup; backup != nil {
-		if backup.Schedule != "" {
-			settings.Schedule = backup.Schedule
-		}
-		if backup.RetentionDays != nil {
-			settings.RetentionDays = *backup.RetentionDays
-		}
-	}
-	if database := tenant.Spec.Database; database != nil && database.PointInTimeDays != nil {
-		settings.PointInTimeDays = *database.PointInTimeDays
-	}
-	if brand := tenant.Spec.Brand; brand != nil {
-		if brand.Name != "" {
-			settings.BrandName = brand.Name
-		}
-		if brand.Color != "" {
-			settings.BrandColor = brand.Color
-		}
-		settings.BrandLogo = brand.Logo
-	}
-	return settings
 }
 
 func (in Input) namespace() string { return naming.Namespace(in.Tenant.Name) }

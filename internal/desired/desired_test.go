@@ -3,6 +3,7 @@ package desired_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	psaapi "k8s.io/pod-security-admission/api"
 	psapolicy "k8s.io/pod-security-admission/policy"
@@ -18,6 +20,7 @@ import (
 
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/desired"
+	"halo.dev/halo/internal/naming"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -41,52 +44,130 @@ func input(t *testing.T) desired.Input {
 	return desired.Input{Tenant: tenant, Class: class, MasterNumber: 1, MigrationAttempt: 1, DatabaseHost: "halo-acme.cluster-x.us-east-1.rds.amazonaws.com"}
 }
 
+// everything is the input of a class that uses most of what a class can: a Gateway, cert-manager, an autoscaler with a
+// metric of its own.
+func everything(t *testing.T) desired.Input {
+	t.Helper()
+	in := input(t)
+	spec := &in.Class.Spec
+	proxy := &halo.PodPeer{Namespace: "edge", PodLabels: map[string]string{"app.kubernetes.io/name": "proxy"}}
+	spec.Ingress.Entrance = halo.Entrance{
+		Gateway:            &halo.GatewayReference{Namespace: "edge", Name: "public", SectionName: "https"},
+		Annotations:        map[string]string{"external-dns.alpha.kubernetes.io/hostname": "{hostname}", "example.com/owner": "{tenant} in {namespace}"},
+		ServiceAnnotations: map[string]string{"example.com/health-check-path": "/healthz"},
+		Controller:         proxy, SourceCIDRs: []string{"10.20.0.0/16"},
+	}
+	spec.Certificate = halo.ClassCertificate{IssuerRef: &halo.IssuerReference{Name: "platform", Kind: "ClusterIssuer", Group: "cert-manager.io"}, CABundle: "the issuer's CA\n"}
+	spec.Server.Autoscaling = &halo.Autoscaling{MaxReplicas: 6, CPUPercent: 70, Metric: &halo.PodMetric{Name: "halo_requests_in_flight", AverageValue: resource.MustParse("20")}}
+	spec.Telemetry = &halo.ClassTelemetry{Endpoint: "https://collector.monitoring.svc:4318", Collector: &halo.PodPeer{Namespace: "monitoring", PodLabels: map[string]string{"app": "collector"}}}
+	spec.Network.MailRelayCIDRs = []string{"0.0.0.0/0", "::/0"}
+	in.Tenant.Spec.Brand = &halo.Brand{Name: "Acme"}
+	in.Scaled = true
+	return in
+}
+
+// traefik is the input of a class whose entrance is Traefik, with certificates of the operator's own CA.
+func traefik(t *testing.T) desired.Input {
+	t.Helper()
+	in := input(t)
+	in.AuthorityPEM = "the operator's CA\n"
+	in.Class.Spec.Ingress.Entrance = halo.Entrance{
+		ClassName: "traefik", ServersTransport: "traefik", Controller: &halo.PodPeer{Namespace: "edge", PodLabels: map[string]string{"app": "traefik"}},
+		ClientCIDRs: []string{"10.0.0.0/8", "192.168.0.0/16"}, ClientCIDRAnnotation: "example.com/allowed-networks",
+		Annotations: map[string]string{"traefik.ingress.kubernetes.io/router.entrypoints": "websecure"},
+	}
+	return in
+}
+
+// fileOf names the golden file of an object after its kind, and after its name where a kind has several.
+func fileOf(object client.Object) string {
+	kind := strings.ToLower(object.GetObjectKind().GroupVersionKind().Kind)
+	switch name := object.GetName(); {
+	case kind == "networkpolicy", name == naming.ServerCA:
+		return kind + "-" + name
+	case kind == "dbinstance":
+		return kind + name[strings.LastIndex(name, "-"):]
+	}
+	return kind
+}
+
 func objects(t *testing.T, in desired.Input) map[string]client.Object {
 	t.Helper()
 	config, err := desired.ServerConfig(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	backup := &halo.HaloBackup{ObjectMeta: metav1.ObjectMeta{Name: "acme-20260102-0317"}, Spec: halo.HaloBackupSpec{TenantName: "acme", Source: halo.SourceSchedule}}
-	final := &halo.HaloBackup{ObjectMeta: metav1.ObjectMeta{Name: "acme-final-0a1b2c3d"}, Spec: halo.HaloBackupSpec{TenantName: "acme", Source: halo.SourceFinal}}
 	found := map[string]client.Object{
-		"namespace": desired.Namespace(in), "serviceaccount": desired.ServiceAccount(in), "configmap": config,
-		"networkpolicy-default-deny": desired.DefaultDeny(in), "networkpolicy-server": desired.ServerPolicy(in),
-		"networkpolicy-migrate": desired.MigratePolicy(in), "service": desired.Service(in),
-		"poddisruptionbudget": desired.DisruptionBudget(in), "ingress": desired.Ingress(in),
+		"namespace": desired.Namespace(in), "configmap": config,
 		"dbsubnetgroup": desired.SubnetGroup(in), "dbclusterparametergroup": desired.ParameterGroup(in),
-		"dbcluster": desired.Cluster(in), "dbcluster-at-creation": desired.ClusterAtCreation(in),
-		"dbclustersnapshot": desired.Snapshot(backup, "us-east-1", "halo-acme"), "dbclustersnapshot-final": desired.Snapshot(final, "us-east-1", "halo-acme"),
-		"deployment": desired.Deployment(in), "job": desired.Migration(in),
+		"dbcluster": desired.Cluster(in), "dbcluster-at-creation": desired.ClusterAtCreation(in), "job": desired.Migration(in),
 		"secret": desired.Secret(in, "database-master-1", corev1.SecretTypeOpaque, map[string][]byte{"password": []byte("example")}),
 	}
 	for i, instance := range desired.Instances(in) {
 		found[fmt.Sprintf("dbinstance-%d", i+1)] = instance
 	}
+	for _, item := range append(desired.Objects(in), desired.Serving(in)...) {
+		if item.Absent {
+			continue
+		}
+		name := fileOf(item.Object)
+		if found[name] != nil {
+			t.Fatalf("two objects for the golden file %s", name)
+		}
+		if item.Reason == "" {
+			t.Errorf("%s has no reason", name)
+		}
+		found[name] = item.Object
+	}
 	return found
 }
 
+func snapshots() map[string]client.Object {
+	backup := &halo.HaloBackup{ObjectMeta: metav1.ObjectMeta{Name: "acme-20260102-0317"}, Spec: halo.HaloBackupSpec{TenantName: "acme", Source: halo.SourceSchedule}}
+	final := &halo.HaloBackup{ObjectMeta: metav1.ObjectMeta{Name: "acme-final-0a1b2c3d"}, Spec: halo.HaloBackupSpec{TenantName: "acme", Source: halo.SourceFinal}}
+	return map[string]client.Object{"dbclustersnapshot": desired.Snapshot(backup, "us-east-1", "halo-acme"), "dbclustersnapshot-final": desired.Snapshot(final, "us-east-1", "halo-acme")}
+}
+
 func TestBuildersWriteWhatTheGoldenFilesSay(t *testing.T) {
-	for name, object := range objects(t, input(t)) {
-		t.Run(name, func(t *testing.T) {
-			got, err := yaml.Marshal(object)
-			if err != nil {
-				t.Fatal(err)
+	plain, rich, proxied := objects(t, input(t)), objects(t, everything(t)), objects(t, traefik(t))
+	for _, others := range []map[string]client.Object{rich, proxied} { // not the same file twice
+		maps.DeleteFunc(others, func(name string, object client.Object) bool { return cmp.Equal(plain[name], object) })
+	}
+	for folder, wanted := range map[string]map[string]client.Object{
+		"testdata": plain, "testdata/everything": rich, "testdata/traefik": proxied, "testdata/snapshots": snapshots(),
+	} {
+		for name, object := range wanted {
+			t.Run(folder+"/"+name, func(t *testing.T) { compare(t, filepath.Join(folder, name+".yaml"), object) })
+		}
+		files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			if name := strings.TrimSuffix(filepath.Base(file), ".yaml"); wanted[name] == nil {
+				t.Errorf("nothing is built for %s", file)
 			}
-			file := filepath.Join("testdata", name+".yaml")
-			if *update {
-				if err := os.WriteFile(file, got, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Error(diff)
-			}
-		})
+		}
+	}
+}
+
+func compare(t *testing.T, file string, object client.Object) {
+	t.Helper()
+	got, err := yaml.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(file, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -95,7 +176,7 @@ func TestEveryPodMeetsTheRestrictedStandard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := input(t)
+	in := everything(t)
 	templates := map[string]corev1.PodTemplateSpec{
 		"server": desired.Deployment(in).Spec.Template, "migrate": desired.Migration(in).Spec.Template,
 	}
@@ -210,7 +291,8 @@ func TestATenantsOverridesWin(t *testing.T) {
 	in.Tenant.Spec.Database = &halo.TenantDatabase{PointInTimeDays: &window}
 	in.Tenant.Spec.Brand = &halo.Brand{Name: "Acme", Color: "#ffffff", Logo: "data:image/png;base64,AA=="}
 	got := desired.Resolve(in.Tenant, in.Class)
-	want := desired.Settings{Replicas: 5, Schedule: "0 1 * * *", TimeZone: "Etc/UTC", RetentionDays: 90, PointInTimeDays: 7, BrandName: "Acme", BrandColor: "#ffffff", BrandLogo: "data:image/png;base64,AA=="}
+	want := desired.Settings{Replicas: 5, Schedule: "0 1 * * *", TimeZone: "Etc/UTC", RetentionDays: 90, PointInTimeDays: 7, BrandName: "Acme",
+		BrandColor: "#ffffff", BrandLogo: "data:image/png;base64,AA==", MailTLS: halo.MailTLSRequired, DeletionPolicy: halo.DeletionSnapshot}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

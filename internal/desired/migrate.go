@@ -45,7 +45,7 @@ func (in Input) migrateJob(name string, extra ...string) *batchv1.Job {
 		ServiceAccountName: naming.Server, AutomountServiceAccountToken: pointer(false), EnableServiceLinks: pointer(false),
 		RestartPolicy: corev1.RestartPolicyNever, SecurityContext: podSecurity(),
 		Containers: []corev1.Container{{
-			Name: naming.ComponentMigrate, Image: in.Class.Spec.Image, SecurityContext: containerSecurity(),
+			Name: naming.ComponentMigrate, Image: in.Class.Spec.Image, ImagePullPolicy: in.Class.Spec.ImagePullPolicy, SecurityContext: containerSecurity(),
 			Args:                     append(arguments, extra...),
 			Resources:                in.Class.Spec.Server.Resources,
 			TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,

@@ -1,6 +1,10 @@
 package desired
 
 import (
+	"net/netip"
+	"strconv"
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,27 +32,56 @@ func DefaultDeny(in Input) *networkingv1.NetworkPolicy {
 	return in.policy(naming.PolicyDeny, "", networkingv1.NetworkPolicySpec{})
 }
 
-// ServerPolicy lets the entrance in, monitoring to the metrics, and the server out to DNS, its database and the relay.
+// ServerPolicy lets the entrance in at its own port, monitoring to the metrics, and the server out to DNS, its database,
+// the relay and the collector of its traces.
 func ServerPolicy(in Input) *networkingv1.NetworkPolicy {
 	class := in.Class.Spec
-	ingress := []networkingv1.NetworkPolicyIngressRule{{
-		From:  []networkingv1.NetworkPolicyPeer{podPeer(class.Ingress.Controller.Namespace, class.Ingress.Controller.PodLabels)},
-		Ports: tcp(portHTTPS),
-	}}
+	ingress := []networkingv1.NetworkPolicyIngressRule{{From: callers(class.Ingress.Entrance), Ports: tcp(portHTTPS)}}
 	if class.Monitoring != nil {
 		ingress = append(ingress, networkingv1.NetworkPolicyIngressRule{
 			From:  []networkingv1.NetworkPolicyPeer{podPeer(class.Monitoring.Namespace, class.Monitoring.PodLabels)},
 			Ports: tcp(portHealth),
 		})
 	}
-	return in.policy(naming.PolicyServer, naming.ComponentServer, networkingv1.NetworkPolicySpec{
-		Ingress: ingress,
-		Egress: []networkingv1.NetworkPolicyEgressRule{
-			dnsRule(class.Network.DNS),
-			networkRule(class.Network.DatabaseCIDRs, in.databasePort()),
-			networkRule(class.Network.MailRelayCIDRs, class.Mail.Port),
-		},
-	})
+	egress := []networkingv1.NetworkPolicyEgressRule{
+		dnsRule(class.Network.DNS),
+		networkRule(class.Network.DatabaseCIDRs, in.databasePort()),
+		networkRule(class.Network.MailRelayCIDRs, class.Mail.Port),
+	}
+	if class.Telemetry != nil {
+		egress = append(egress, collectorRule(class.Telemetry))
+	}
+	return in.policy(naming.PolicyServer, naming.ComponentServer, networkingv1.NetworkPolicySpec{Ingress: ingress, Egress: egress})
+}
+
+// callers are those who connect from an entrance. The schema wants one of the two: an empty list would let in everybody.
+func callers(entrance halo.Entrance) []networkingv1.NetworkPolicyPeer {
+	var peers []networkingv1.NetworkPolicyPeer
+	if entrance.Controller != nil {
+		peers = append(peers, podPeer(entrance.Controller.Namespace, entrance.Controller.PodLabels))
+	}
+	for _, network := range entrance.SourceCIDRs {
+		peers = append(peers, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: network}})
+	}
+	if peers == nil {
+		peers = []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"halo.dev/nobody": "true"}}}}
+	}
+	return peers
+}
+
+// collectorRule opens the collector's port. The endpoint's form is the schema's to check.
+func collectorRule(telemetry *halo.ClassTelemetry) networkingv1.NetworkPolicyEgressRule {
+	number := telemetry.PodPort
+	if number == 0 {
+		_, text, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(telemetry.Endpoint, "https://"), "http://"), ":")
+		parsed, _ := strconv.ParseUint(text, 10, 16)
+		number = int32(parsed)
+	}
+	rule := networkRule(telemetry.CIDRs, number)
+	if telemetry.Collector != nil {
+		rule.To = append(rule.To, podPeer(telemetry.Collector.Namespace, telemetry.Collector.PodLabels))
+	}
+	return rule
 }
 
 // MigratePolicy lets the migration out to DNS and the database, and nobody in.
@@ -86,10 +119,21 @@ func dnsRule(dns halo.ClusterDNS) networkingv1.NetworkPolicyEgressRule {
 	return rule
 }
 
+// metadata are the addresses at which clouds hand out credentials to whoever asks.
+var metadata = []netip.Prefix{netip.MustParsePrefix("169.254.0.0/16"), netip.MustParsePrefix("fd00:ec2::254/128")}
+
+// networkRule opens a port of networks, but never the metadata address, however wide a network is.
 func networkRule(networks []string, number int32) networkingv1.NetworkPolicyEgressRule {
 	rule := networkingv1.NetworkPolicyEgressRule{Ports: tcp(number)}
 	for _, network := range networks {
-		rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: network}})
+		block := &networkingv1.IPBlock{CIDR: network}
+		wide, err := netip.ParsePrefix(network)
+		for _, forbidden := range metadata {
+			if err == nil && wide.Bits() < forbidden.Bits() && wide.Overlaps(forbidden) {
+				block.Except = append(block.Except, forbidden.String())
+			}
+		}
+		rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: block})
 	}
 	return rule
 }

@@ -5,8 +5,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -28,7 +26,7 @@ func Deployment(in Input) *appsv1.Deployment {
 		TypeMeta:   metav1.TypeMeta{APIVersion: "apps/v1", Kind: "Deployment"},
 		ObjectMeta: in.meta(naming.Server, labels),
 		Spec: appsv1.DeploymentSpec{
-			Replicas: pointer(in.settings().Replicas), Selector: selector, RevisionHistoryLimit: pointer(int32(3)),
+			Replicas: in.replicas(), Selector: selector, RevisionHistoryLimit: pointer(int32(3)),
 			Strategy: appsv1.DeploymentStrategy{
 				Type: appsv1.RollingUpdateDeploymentStrategyType,
 				RollingUpdate: &appsv1.RollingUpdateDeployment{
@@ -44,6 +42,7 @@ func serverPod(in Input, selector *metav1.LabelSelector) corev1.PodSpec {
 	pod := corev1.PodSpec{
 		ServiceAccountName: naming.Server, AutomountServiceAccountToken: pointer(false), EnableServiceLinks: pointer(false),
 		SecurityContext: podSecurity(), TerminationGracePeriodSeconds: pointer(int64(graceSeconds)),
+		Affinity: apart(selector),
 		TopologySpreadConstraints: []corev1.TopologySpreadConstraint{
 			spread(corev1.LabelTopologyZone, selector), spread(corev1.LabelHostname, selector),
 		},
@@ -70,12 +69,13 @@ func serverContainer(in Input) corev1.Container {
 	if proxies := in.Class.Spec.Ingress.TrustedProxies; len(proxies) > 0 {
 		arguments = append(arguments, "--trusted-proxies="+strings.Join(proxies, ","))
 	}
+	ports := []corev1.ContainerPort{
+		{Name: "https", ContainerPort: portHTTPS, Protocol: corev1.ProtocolTCP},
+		{Name: "health", ContainerPort: portHealth, Protocol: corev1.ProtocolTCP},
+	}
 	return corev1.Container{
-		Name: naming.ComponentServer, Image: in.Class.Spec.Image, Args: arguments,
-		Ports: []corev1.ContainerPort{
-			{Name: "https", ContainerPort: portHTTPS, Protocol: corev1.ProtocolTCP},
-			{Name: "health", ContainerPort: portHealth, Protocol: corev1.ProtocolTCP},
-		},
+		Name: naming.ComponentServer, Image: in.Class.Spec.Image, ImagePullPolicy: in.Class.Spec.ImagePullPolicy,
+		Args: arguments, Env: telemetryEnvironment(in), Ports: ports,
 		StartupProbe:             probe("/livez", 2, 30),
 		LivenessProbe:            probe("/livez", 10, 3),
 		ReadinessProbe:           probe("/readyz", 5, 2),
@@ -99,53 +99,23 @@ func spread(key string, selector *metav1.LabelSelector) corev1.TopologySpreadCon
 	}
 }
 
-// Service is what the entrance connects to.
-func Service(in Input) *corev1.Service {
-	return &corev1.Service{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Service"},
-		ObjectMeta: in.meta(naming.Server, naming.ComponentLabels(in.Tenant.Name, naming.ComponentServer)),
-		Spec: corev1.ServiceSpec{
-			Type: corev1.ServiceTypeClusterIP, Selector: naming.PodSelector(naming.ComponentServer),
-			Ports: []corev1.ServicePort{{
-				Name: "https", Port: 443, TargetPort: intstr.FromString("https"), Protocol: corev1.ProtocolTCP,
-			}},
-		},
-	}
+// apart asks for pods on different nodes before anything else, and still starts one where there is only one node.
+func apart(selector *metav1.LabelSelector) *corev1.Affinity {
+	return &corev1.Affinity{PodAntiAffinity: &corev1.PodAntiAffinity{
+		PreferredDuringSchedulingIgnoredDuringExecution: []corev1.WeightedPodAffinityTerm{{
+			Weight: 100, PodAffinityTerm: corev1.PodAffinityTerm{LabelSelector: selector, TopologyKey: corev1.LabelHostname},
+		}},
+	}}
 }
 
-// DisruptionBudget keeps all pods but one while nodes are drained.
-func DisruptionBudget(in Input) *policyv1.PodDisruptionBudget {
-	return &policyv1.PodDisruptionBudget{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"},
-		ObjectMeta: in.meta(naming.Server, naming.ComponentLabels(in.Tenant.Name, naming.ComponentServer)),
-		Spec: policyv1.PodDisruptionBudgetSpec{
-			MaxUnavailable: pointer(intstr.FromInt32(1)),
-			Selector:       &metav1.LabelSelector{MatchLabels: naming.PodSelector(naming.ComponentServer)},
-		},
+// telemetryEnvironment are OpenTelemetry's own variables; without an endpoint the server sends nothing.
+func telemetryEnvironment(in Input) []corev1.EnvVar {
+	if in.Class.Spec.Telemetry == nil {
+		return nil
 	}
-}
-
-// Ingress gives the hostname to the entrance of the class.
-func Ingress(in Input) *networkingv1.Ingress {
-	object := in.meta(naming.Server, naming.ComponentLabels(in.Tenant.Name, naming.ComponentServer))
-	object.Annotations = in.Class.Spec.Ingress.Annotations
-	return &networkingv1.Ingress{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "networking.k8s.io/v1", Kind: "Ingress"},
-		ObjectMeta: object,
-		Spec: networkingv1.IngressSpec{
-			IngressClassName: pointer(in.Class.Spec.Ingress.ClassName),
-			TLS:              []networkingv1.IngressTLS{{Hosts: []string{in.Tenant.Spec.Hostname}, SecretName: naming.ServerTLS}},
-			Rules: []networkingv1.IngressRule{{
-				Host: in.Tenant.Spec.Hostname,
-				IngressRuleValue: networkingv1.IngressRuleValue{HTTP: &networkingv1.HTTPIngressRuleValue{
-					Paths: []networkingv1.HTTPIngressPath{{
-						Path: "/", PathType: pointer(networkingv1.PathTypePrefix),
-						Backend: networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{
-							Name: naming.Server, Port: networkingv1.ServiceBackendPort{Name: "https"},
-						}},
-					}},
-				}},
-			}},
-		},
+	return []corev1.EnvVar{
+		{Name: "OTEL_EXPORTER_OTLP_ENDPOINT", Value: in.Class.Spec.Telemetry.Endpoint},
+		{Name: "OTEL_SERVICE_NAME", Value: naming.NameServer},
+		{Name: "OTEL_RESOURCE_ATTRIBUTES", Value: "service.namespace=" + in.namespace()},
 	}
 }

@@ -53,6 +53,8 @@ const (
 	ManagedBy = "halo-operator"
 	// CreateOwner owns fields that are given once, at creation, and left alone afterwards.
 	CreateOwner = "halo-operator-create"
+	// ScaleOwner owns a Deployment's number of pods while an autoscaler has it.
+	ScaleOwner = "halo-operator-scale"
 
 	NameServer       = "halo-server"
 	ComponentServer  = "server"
@@ -60,6 +62,8 @@ const (
 
 	// MasterUsername is the database's administrator.
 	MasterUsername = "halo_master"
+	// SealingRootFile is the file of the manager's platform secrets with the root of all sealing keys.
+	SealingRootFile = "sealing-root"
 	// BackupsNamespace holds the DBClusterSnapshots; it outlives every tenant.
 	BackupsNamespace = "halo-backups"
 )
@@ -75,6 +79,9 @@ const (
 	PolicyDeny     = "default-deny"
 	PolicyServer   = "server"
 	PolicyMigrate  = "migrate"
+	Console        = "console"
+	ServerCA       = "server-ca"
+	Allowance      = "tenant"
 	identifierHead = "halo-"
 
 	// PrefixDatabaseMaster and PrefixDatabaseUsers are what the names of numbered Secrets begin with.

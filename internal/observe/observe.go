@@ -7,13 +7,16 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
@@ -27,8 +30,20 @@ func Lists() []client.ObjectList {
 		&corev1.ServiceAccountList{}, &corev1.ConfigMapList{}, &corev1.ServiceList{}, &corev1.PodList{},
 		&networkingv1.NetworkPolicyList{}, &networkingv1.IngressList{}, &policyv1.PodDisruptionBudgetList{},
 		&appsv1.DeploymentList{}, &batchv1.JobList{},
+		&corev1.ResourceQuotaList{}, &corev1.LimitRangeList{}, &autoscalingv2.HorizontalPodAutoscalerList{},
 		&rds.DBSubnetGroupList{}, &rds.DBClusterParameterGroupList{}, &rds.DBClusterList{}, &rds.DBInstanceList{},
 	}
+}
+
+// ListsOf returns an empty list of each kind that the cluster may lack and does have.
+func ListsOf(kinds []schema.GroupVersionKind) []client.ObjectList {
+	var lists []client.ObjectList
+	for _, kind := range kinds {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+		lists = append(lists, list)
+	}
+	return lists
 }
 
 // Key names a child within its tenant.
@@ -40,8 +55,8 @@ type State struct {
 	children  map[Key]client.Object
 }
 
-// Read lists the children of a tenant.
-func Read(ctx context.Context, reader client.Reader, scheme *runtime.Scheme, tenant string) (State, error) {
+// Read lists the children of a tenant: those of every cluster, and those of the further kinds that this one has.
+func Read(ctx context.Context, reader client.Reader, scheme *runtime.Scheme, tenant string, further ...schema.GroupVersionKind) (State, error) {
 	state := State{children: map[Key]client.Object{}}
 	namespace := &corev1.Namespace{}
 	err := reader.Get(ctx, client.ObjectKey{Name: naming.Namespace(tenant)}, namespace)
@@ -52,7 +67,7 @@ func Read(ctx context.Context, reader client.Reader, scheme *runtime.Scheme, ten
 		return state, fmt.Errorf("reading namespace %s: %w", naming.Namespace(tenant), err)
 	}
 	state.Namespace = namespace
-	for _, list := range Lists() {
+	for _, list := range append(Lists(), ListsOf(further)...) {
 		if err := state.add(ctx, reader, scheme, list, tenant); err != nil {
 			return state, err
 		}
@@ -125,6 +140,27 @@ func (s State) Deployment() *appsv1.Deployment {
 func (s State) Ingress() *networkingv1.Ingress {
 	ingress, _ := s.children[Key{Kind: "Ingress", Name: naming.Server}].(*networkingv1.Ingress)
 	return ingress
+}
+
+// Autoscaler returns the server's HorizontalPodAutoscaler, or nil.
+func (s State) Autoscaler() *autoscalingv2.HorizontalPodAutoscaler {
+	autoscaler, _ := s.children[Key{Kind: "HorizontalPodAutoscaler", Name: naming.Server}].(*autoscalingv2.HorizontalPodAutoscaler)
+	return autoscaler
+}
+
+// ServerCA returns the CA by which entrances verify the pods; empty when they do not.
+func (s State) ServerCA() string {
+	config, ok := s.children[Key{Kind: "ConfigMap", Name: naming.ServerCA}].(*corev1.ConfigMap)
+	if !ok {
+		return ""
+	}
+	return config.Data["ca.crt"]
+}
+
+// Optional returns an object of a kind that a cluster may lack, or nil.
+func (s State) Optional(kind schema.GroupVersionKind, name string) *unstructured.Unstructured {
+	object, _ := s.children[Key{Kind: kind.Kind, Name: name}].(*unstructured.Unstructured)
+	return object
 }
 
 // Job returns a Job by its name, or nil.

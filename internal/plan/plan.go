@@ -25,14 +25,13 @@ type Action string
 const (
 	Create Action = "create"
 	Update Action = "update"
-	// Delete is never part of what Changes returns: what goes is decided elsewhere, and told in the same words.
 	Delete Action = "delete"
 )
 
 // Change is one object that differs, and why it is written.
 type Change struct {
 	Action Action
-	// Object holds the owned fields, with the hash of what is wanted.
+	// Object holds the owned fields, with the hash of what is wanted; of one to be deleted its kind, name and UID.
 	Object *unstructured.Unstructured
 	// AtCreation holds all the fields of an object that is created once and by create, not by apply; else nil.
 	AtCreation *unstructured.Unstructured
@@ -72,6 +71,9 @@ func Changes(items []desired.Item, live func(client.Object) client.Object) ([]Ch
 }
 
 func changeOf(item desired.Item, live client.Object) (*Change, error) {
+	if item.Absent {
+		return deletionOf(item, live), nil
+	}
 	if live != nil && (item.Once || live.GetDeletionTimestamp() != nil) {
 		return nil, nil
 	}
@@ -107,8 +109,24 @@ func changeOf(item desired.Item, live client.Object) (*Change, error) {
 	return change, nil
 }
 
+// deletionOf removes an object by its UID: one that takes its place is not meant.
+func deletionOf(item desired.Item, live client.Object) *Change {
+	if live == nil || live.GetDeletionTimestamp() != nil {
+		return nil
+	}
+	gone := &unstructured.Unstructured{}
+	gone.SetGroupVersionKind(item.Object.GetObjectKind().GroupVersionKind())
+	gone.SetNamespace(live.GetNamespace())
+	gone.SetName(live.GetName())
+	gone.SetUID(live.GetUID())
+	return &Change{Action: Delete, Object: gone, Reason: item.Reason}
+}
+
 // plain turns an object into its JSON shape without what only the API server writes.
 func plain(object client.Object) (*unstructured.Unstructured, error) {
+	if untyped, ok := object.(*unstructured.Unstructured); ok {
+		object = untyped.DeepCopy() // the converter hands out such an object's own content
+	}
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 	if err != nil {
 		return nil, fmt.Errorf("reading its fields: %w", err)

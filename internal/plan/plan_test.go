@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"halo.dev/halo/internal/desired"
@@ -140,5 +141,29 @@ func TestAPlanDoesNotEditWhatItCompares(t *testing.T) {
 	changes(t, desired.Item{Object: wanted}, live)
 	if diff := cmp.Diff(before, wanted) + cmp.Diff(seen, live); diff != "" {
 		t.Error(diff)
+	}
+	untyped := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "example.com/v1", "kind": "Route", "status": map[string]any{"seen": "yes"},
+		"metadata": map[string]any{"name": "server", "resourceVersion": "7"}}}
+	untouched := untyped.DeepCopy()
+	changes(t, desired.Item{Object: untyped}, untyped)
+	if diff := cmp.Diff(untouched, untyped); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatShouldNotBeThereIsDeletedOnceAndByItsUID(t *testing.T) {
+	item := desired.Item{Object: config(nil), Absent: true, Reason: "no longer wanted"}
+	if found := changes(t, item, nil); len(found) != 0 {
+		t.Errorf("%v", found)
+	}
+	live := config(nil)
+	live.UID = "u"
+	found := changes(t, item, live)
+	if len(found) != 1 || found[0].Action != plan.Delete || found[0].Object.GetUID() != "u" || found[0].String() != "delete ConfigMap server-config" {
+		t.Errorf("%v", found)
+	}
+	live.DeletionTimestamp = &metav1.Time{}
+	if found := changes(t, item, live); len(found) != 0 {
+		t.Errorf("deleted twice: %v", found)
 	}
 }

@@ -50,7 +50,7 @@ func (c current) up(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "operator and tenant on context %s", name)
 	if _, err := command(ctx, "helm", "upgrade", "--install", releaseName, "charts/halo-operator", "--namespace", releaseName, "--create-namespace",
-		"--set", "image.repository="+repository, "--set", "image.tag="+tag, "--wait", "--timeout", "5m"); err != nil {
+		"--set", "image.repository="+repository, "--set", "image.tag="+tag, "--set", "image.pullPolicy=IfNotPresent", "--wait", "--timeout", "5m"); err != nil {
 		return err
 	}
 	for _, file := range []string{c.classFile, c.tenantFile} {

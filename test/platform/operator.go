@@ -45,7 +45,7 @@ stringData: {mail-relay.username: %[3]s, mail-relay.password: %[4]q, sealing-roo
 	repository, tag, _ := strings.Cut(image.manager, ":")
 	return p.helm(ctx, "upgrade", "--install", "halo-operator", filepath.Join(p.Repository, "charts", "halo-operator"),
 		"--namespace", operatorNamespace,
-		"--set", "image.repository="+repository, "--set", "image.tag="+tag,
+		"--set", "image.repository="+repository, "--set", "image.tag="+tag, "--set", "image.pullPolicy=IfNotPresent", // loaded, there is no registry
 		"--set", "platformSecret="+platformSecret,
 		"--set", "kubernetesAPI.cidrs[0]="+p.Cluster.Addresses.Node.String()+"/32",
 		"--wait", "--timeout", "3m")
