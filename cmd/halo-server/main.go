@@ -41,6 +41,7 @@ func subcommands() []subcommand {
 		{"audit", "verify the staff console's log", runAudit},
 		{"migrate", "bring the tenant's database to what this version needs", runMigrate},
 		{"report", "write the report on answers on standard input as a PDF", runReport},
+		{"reseal", "seal personal data with the newest key", runReseal},
 		{"serve", "serve the widget and its API, and mail the reports", runServe},
 		{"version", "print the program's and the model's version", runVersion},
 	}
