@@ -46,8 +46,9 @@ func erase(ctx context.Context, db beginner, ids []int64, at string, moment ...a
 	defer func() { _ = transaction.Rollback() }()
 	// Two erasures of the same persons lock them in the same order.
 	for _, id := range slices.Sorted(slices.Values(ids)) {
-		_, err := transaction.ExecContext(ctx, //nolint:gosec // at is a constant of this package's callers
-			`INSERT IGNORE INTO halo_person.erasure (assessment_id, erased_at) VALUES (?, `+at+`)`, append([]any{id}, moment...)...)
+		_, err := transaction.ExecContext(ctx,
+			`INSERT IGNORE INTO halo_person.erasure (assessment_id, erased_at) VALUES (?, `+at+`)`, //nolint:gosec // at is a constant of this package's callers
+			append([]any{id}, moment...)...)
 		if err != nil {
 			return 0, failed("erasing persons: noting the number", err)
 		}
