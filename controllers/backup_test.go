@@ -72,7 +72,7 @@ func TestACopyByHandWaitsForTheClusterAndIsTaken(t *testing.T) {
 		t.Errorf("the copy would go with its object or its tenant: %v %v", snapshot.Annotations, snapshot.OwnerReferences)
 	}
 	backup := backupCondition(t, "by-hand-1", halo.ConditionReady, "True")
-	if backup.Status.SnapshotIdentifier != "halo-by-hand-1" || backup.Status.ARN == "" || backup.Status.SizeGiB != 7 || backup.Status.Region != "us-east-1" {
+	if backup.Status.SnapshotIdentifier != "halo-by-hand-1" || backup.Status.ARN == "" || backup.Status.SizeGiB != 7 || backup.Status.Region != "us-east-1" || backup.Status.Environment == "" {
 		t.Errorf("status %+v", backup.Status)
 	}
 }

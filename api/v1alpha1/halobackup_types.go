@@ -75,6 +75,9 @@ type HaloBackupStatus struct {
 	ARN string `json:"arn,omitempty"`
 	// +optional
 	Region string `json:"region,omitempty"`
+	// environment is where the copy's data come from; no tenant of another environment is made from it.
+	// +optional
+	Environment Environment `json:"environment,omitempty"`
 	// +optional
 	EngineVersion string `json:"engineVersion,omitempty"`
 	// +optional

@@ -53,12 +53,12 @@ func runReseal(ctx context.Context, args []string, std streams) int {
 var errUnreadable = errors.New("some persons cannot be opened and were left as they are: is a key missing from the folder?")
 
 // reseal goes through the persons step by step and tells how far it is. It prints numbers of assessments only.
-func reseal(ctx context.Context, config store.Config, std streams) error {
+func reseal(ctx context.Context, config store.Config, std streams) (err error) {
 	opened, err := store.Open(ctx, config)
 	if err != nil {
 		return err
 	}
-	defer opened.Close()
+	defer func() { err = errors.Join(err, opened.Close()) }()
 	stale, err := opened.Stale(ctx)
 	if err != nil {
 		return err

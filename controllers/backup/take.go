@@ -86,8 +86,8 @@ func (r *Reconciler) create(ctx context.Context, w *work) error {
 	if err := r.Client.Get(ctx, client.ObjectKey{Name: w.tenant.Spec.ClassName}, class); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("reading class %s: %w", w.tenant.Spec.ClassName, err)
 	}
-	snapshot := desired.Snapshot(w.backup, class.Spec.Region, w.status.ClusterIdentifier)
-	w.status.Region = class.Spec.Region
+	snapshot := desired.Snapshot(w.backup, class, w.status.ClusterIdentifier)
+	w.status.Region, w.status.Environment = class.Spec.Region, class.Spec.Environment
 	if err := r.Client.Create(ctx, snapshot, client.FieldOwner(naming.ManagedBy)); err != nil {
 		return fmt.Errorf("creating DBClusterSnapshot %s: %w", snapshot.Name, err)
 	}
@@ -110,6 +110,9 @@ func (w *work) reportSnapshot() {
 	}
 	if region := w.snapshot.Annotations[rds.AnnotationRegion]; region != "" {
 		w.status.Region = region
+	}
+	if environment := w.snapshot.Annotations[naming.AnnotationEnvironment]; environment != "" {
+		w.status.Environment = halo.Environment(environment)
 	}
 	if seen.AllocatedStorage != nil {
 		w.status.SizeGiB = *seen.AllocatedStorage

@@ -121,5 +121,9 @@ func RestoreSource(tenant *halo.HaloTenant, class *halo.HaloTenantClass, backup 
 		return "", Stalled(halo.ReasonInvalidSpec, "spec.bootstrap.backupName: HaloBackup %s is in region %s and class %s in %s; data stay in their region",
 			backup.Name, backup.Status.Region, class.Name, class.Spec.Region)
 	}
+	if backup.Status.Environment != "" && backup.Status.Environment != class.Spec.Environment {
+		return "", Stalled(halo.ReasonInvalidSpec, "spec.bootstrap.backupName: HaloBackup %s is of environment %s and class %s of %s; data stay in their environment",
+			backup.Name, backup.Status.Environment, class.Name, class.Spec.Environment)
+	}
 	return naming.Snapshot(backup.Name), nil
 }

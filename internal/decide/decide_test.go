@@ -185,6 +185,8 @@ func TestADatabaseIsMadeOnlyFromACopyThatCanBeUsed(t *testing.T) {
 		return &halo.HaloBackup{ObjectMeta: metav1.ObjectMeta{Name: "acme-old"}, Status: halo.HaloBackupStatus{
 			Region: region, Conditions: []metav1.Condition{{Type: halo.ConditionReady, Status: ready, Message: "RDS is copying"}}}}
 	}
+	production, same := backup("True", "us-east-1"), backup("True", "us-east-1")
+	production.Status.Environment, same.Status.Environment = halo.EnvironmentProduction, halo.EnvironmentDevelopment
 	cases := map[string]struct {
 		backup *halo.HaloBackup
 		source string
@@ -196,7 +198,10 @@ func TestADatabaseIsMadeOnlyFromACopyThatCanBeUsed(t *testing.T) {
 			Message: "Waiting for spec.bootstrap.backupName: HaloBackup acme-old: RDS is copying"}},
 		"of another region": {backup("True", "eu-west-1"), "", &decide.Problem{Stalled: true, Reason: halo.ReasonInvalidSpec,
 			Message: "spec.bootstrap.backupName: HaloBackup acme-old is in region eu-west-1 and class development in us-east-1; data stay in their region"}},
-		"ready": {backup("True", "us-east-1"), "halo-acme-old", nil},
+		"of another environment": {production, "", &decide.Problem{Stalled: true, Reason: halo.ReasonInvalidSpec,
+			Message: "spec.bootstrap.backupName: HaloBackup acme-old is of environment production and class development of development; data stay in their environment"}},
+		"ready":                      {backup("True", "us-east-1"), "halo-acme-old", nil},
+		"ready, of this environment": {same, "halo-acme-old", nil},
 	}
 	for name, c := range cases {
 		source, problem := decide.RestoreSource(tenant, class, c.backup)

@@ -233,7 +233,7 @@ func AtCreation(in Input, group client.Object) client.Object {
 
 // Snapshot copies a cluster of RDS. It has no owner but the label of its HaloBackup, and RDS keeps the copy when the
 // object goes, unless a person or the retention has said otherwise.
-func Snapshot(backup *halo.HaloBackup, region, cluster string) *rds.DBClusterSnapshot {
+func Snapshot(backup *halo.HaloBackup, class *halo.HaloTenantClass, cluster string) *rds.DBClusterSnapshot {
 	name := naming.Snapshot(backup.Name)
 	labels := naming.TenantLabels(backup.Spec.TenantName)
 	labels[naming.LabelBackup] = backup.Name
@@ -253,8 +253,11 @@ func Snapshot(backup *halo.HaloBackup, region, cluster string) *rds.DBClusterSna
 			},
 		},
 	}
-	if region != "" {
+	if region := class.Spec.Region; region != "" {
 		snapshot.Annotations[rds.AnnotationRegion] = region
+	}
+	if environment := class.Spec.Environment; environment != "" {
+		snapshot.Annotations[naming.AnnotationEnvironment] = string(environment)
 	}
 	if backup.Spec.Source == halo.SourceFinal {
 		adopt(snapshot.Annotations, "adopt", "dbClusterSnapshotIdentifier", name)

@@ -125,7 +125,8 @@ func objects(t *testing.T, in desired.Input) map[string]client.Object {
 func snapshots() map[string]client.Object {
 	backup := &halo.HaloBackup{ObjectMeta: metav1.ObjectMeta{Name: "acme-20260102-0317"}, Spec: halo.HaloBackupSpec{TenantName: "acme", Source: halo.SourceSchedule}}
 	final := &halo.HaloBackup{ObjectMeta: metav1.ObjectMeta{Name: "acme-final-0a1b2c3d"}, Spec: halo.HaloBackupSpec{TenantName: "acme", Source: halo.SourceFinal}}
-	return map[string]client.Object{"dbclustersnapshot": desired.Snapshot(backup, "us-east-1", "halo-acme"), "dbclustersnapshot-final": desired.Snapshot(final, "us-east-1", "halo-acme")}
+	class := &halo.HaloTenantClass{Spec: halo.HaloTenantClassSpec{Region: "us-east-1", Environment: halo.EnvironmentProduction}}
+	return map[string]client.Object{"dbclustersnapshot": desired.Snapshot(backup, class, "halo-acme"), "dbclustersnapshot-final": desired.Snapshot(final, class, "halo-acme")}
 }
 
 func TestBuildersWriteWhatTheGoldenFilesSay(t *testing.T) {

@@ -39,6 +39,8 @@ const (
 	AnnotationUnprotectedAt = "halo.dev/unprotected-at"
 	// AnnotationSealingKey is on a HaloTenant: the number of the key that seals; a larger number makes a new key.
 	AnnotationSealingKey = "halo.dev/sealing-key"
+	// AnnotationEnvironment is on a DBClusterSnapshot: the environment that its data come from and stay in.
+	AnnotationEnvironment = "halo.dev/environment"
 	// AnnotationSyncedBefore is on a DBCluster: the time of ACK's synced condition before that, RFC 3339.
 	AnnotationSyncedBefore = "halo.dev/synced-before"
 
