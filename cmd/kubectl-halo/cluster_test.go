@@ -32,6 +32,7 @@ import (
 	"halo.dev/halo/controllers"
 	"halo.dev/halo/controllers/rehearsal"
 	"halo.dev/halo/internal/certificate"
+	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/plan"
 	"halo.dev/halo/test/apiserver"
@@ -417,15 +418,15 @@ func TestUndeleteNeedsAFinalCopyThatCanBeRestored(t *testing.T) {
 	if exit, _, problems := haloCommand(t, "", "undelete", "gone"); exit != exitTrouble || !strings.Contains(problems, "cannot be restored yet") {
 		t.Errorf("exit %d: %s", exit, problems)
 	}
-	// The manager stalls a copy of no tenant; what RDS would say is played over it, between its words.
+	snapshot, available := desired.Snapshot(backup, &halo.HaloTenantClass{}, "halo-gone"), "available"
+	if err := cluster.Create(ctx, snapshot); err != nil {
+		t.Fatal(err)
+	}
+	snapshot.Status.Status = &available // which RDS says
+	if err := cluster.Status().Update(ctx, snapshot); err != nil {
+		t.Fatal(err)
+	}
 	eventually(t, "a tenant made again", func() string {
-		if err := cluster.Get(ctx, client.ObjectKeyFromObject(backup), backup); err != nil {
-			return err.Error()
-		}
-		meta.SetStatusCondition(&backup.Status.Conditions, metav1.Condition{Type: halo.ConditionReady, Status: metav1.ConditionTrue, Reason: halo.ReasonReady})
-		if err := cluster.Status().Update(ctx, backup); err != nil {
-			return err.Error()
-		}
 		if exit, _, problems := haloCommand(t, "", "undelete", "gone"); exit != exitSame {
 			return problems
 		}

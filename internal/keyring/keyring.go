@@ -27,7 +27,7 @@ type Ring struct {
 
 // Parse reads keys from files named by the key's id that hold 32 bytes in
 // base64. Of two ids of digits the larger number is newer, of others the one
-// that sorts last. kind says in errors what the keys are for ("token key");
+// that sorts last; digits alone are older than all others. kind says in errors what the keys are for ("token key");
 // errors name the key's id, never what is in its file.
 func Parse(kind string, files map[string][]byte) (Ring, error) {
 	if len(files) == 0 {
@@ -78,9 +78,15 @@ func (r Ring) Newest() string {
 	return r.ids[len(r.ids)-1]
 }
 
-// compare orders key ids.
+// compare orders key ids: numbers by their value and before all others, so that the order is one for any set of ids.
 func compare(a, b string) int {
-	if isNumber(a) && isNumber(b) {
+	if isNumber(a) != isNumber(b) {
+		if isNumber(a) {
+			return -1
+		}
+		return 1
+	}
+	if isNumber(a) {
 		x, y := strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
 		if len(x) != len(y) {
 			return len(x) - len(y)

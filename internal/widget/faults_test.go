@@ -2,9 +2,11 @@ package widget_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +31,16 @@ func TestAnswersThatMeetADeadLineAreSentAgainWithTheSameToken(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			api := newAPI(t)
-			api.submitFaults = []http.HandlerFunc{test.fault}
+			seen := make(chan struct{}) // the second try is answered when the visitor's page was looked at
+			look := sync.OnceFunc(func() { close(seen) })
+			defer look()
+			api.submitFaults = []http.HandlerFunc{test.fault, func(w http.ResponseWriter, r *http.Request) {
+				select {
+				case <-seen:
+				case <-r.Context().Done():
+				}
+				_, _ = io.WriteString(w, okView)
+			}}
 			p := open(t, api, element, "")
 			p.send(with(fewest(), person()))
 			p.must(p.Await("[data-notice]"))
@@ -40,6 +51,7 @@ func TestAnswersThatMeetADeadLineAreSentAgainWithTheSameToken(t *testing.T) {
 			if inert := p.inside("form", "inert"); inert != "true" {
 				t.Error("answers can be changed while nobody knows whether they were kept")
 			}
+			look()
 			_, err := p.Result() // nobody pressed anything
 			p.must(err)
 			posts := api.received()
