@@ -38,7 +38,7 @@ func visitorAnswers(_ context.Context, t *testing.T, s *story) {
 	if result.Status != "ok" || result.LifeExpectancy == "" {
 		t.Fatalf("result %+v; want a life expectancy", result)
 	}
-	if shown, err := assessment.Has("svg"); err != nil || !shown {
+	if shown, err := assessment.Has(".bars[role='img']"); err != nil || !shown {
 		t.Errorf("no chart is shown (%v)", err)
 	}
 	t.Logf("life expectancy shown: %s", result.LifeExpectancy)
