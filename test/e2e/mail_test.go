@@ -87,7 +87,7 @@ func mailHostAway(ctx context.Context, t *testing.T, s *story) {
 	}
 	waiting := connect(ctx, t, s, "acme")
 	await(ctx, t, func(ctx context.Context) (string, bool) { // the worker has tried and failed
-		attempts := waiting.query(ctx, t, "SELECT COALESCE(MAX(attempts), 0) FROM halo_person.outbox WHERE state = 'pending'")
+		attempts := waiting.query(ctx, t, "SELECT COALESCE(MAX(attempts), 0) FROM halo_person.outbox WHERE state IN ('pending', 'queued')")
 		return attempts, attempts != "0"
 	})
 	if err := s.platform.StartMail(ctx); err != nil {
