@@ -50,6 +50,18 @@ func (f *flags) one() (string, error) {
 	return f.Arg(0), nil
 }
 
+// tenantOf parses the arguments of a command on one tenant and connects to its cluster.
+func (f *flags) tenantOf(arguments []string) (name string, connection client.Client, err error) {
+	if err := f.parse(arguments); err != nil {
+		return "", nil, err
+	}
+	if name, err = f.one(); err != nil {
+		return "", nil, err
+	}
+	connection, err = f.connect()
+	return name, connection, err
+}
+
 // connect returns a client that refuses unknown fields.
 func (f *flags) connect() (client.Client, error) {
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(f.rules, &f.overrides).ClientConfig()

@@ -17,14 +17,7 @@ No request fails meanwhile. It needs the right to patch the HaloTenant.`
 
 func runRotate(ctx context.Context, arguments []string, std streams) (int, error) {
 	f := newFlags("rotate", "NAME", rotateHelp, std)
-	if err := f.parse(arguments); err != nil {
-		return exitTrouble, err
-	}
-	name, err := f.one()
-	if err != nil {
-		return exitTrouble, err
-	}
-	connection, err := f.connect()
+	name, connection, err := f.tenantOf(arguments)
 	if err != nil {
 		return exitTrouble, err
 	}

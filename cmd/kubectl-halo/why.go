@@ -20,14 +20,7 @@ Exits 0 when the tenant is Ready, 1 when it is not, 2 when it cannot be told.`
 
 func runWhy(ctx context.Context, arguments []string, std streams) (int, error) {
 	f := newFlags("why", "NAME", whyHelp, std)
-	if err := f.parse(arguments); err != nil {
-		return exitTrouble, err
-	}
-	name, err := f.one()
-	if err != nil {
-		return exitTrouble, err
-	}
-	connection, err := f.connect()
+	name, connection, err := f.tenantOf(arguments)
 	if err != nil {
 		return exitTrouble, err
 	}
