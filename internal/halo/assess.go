@@ -40,8 +40,7 @@ func assess(p *Profile) (Result, years) {
 
 	var hazard, odds, alive years
 	w.effects(w.own, &hazard, &odds)
-	w.survival(&hazard, 1, &alive)
-	now := w.course(&alive, &odds)
+	now := w.course(&hazard, &odds, &alive)
 	w.remember(w.own, now)
 
 	held := new(lists)

@@ -43,10 +43,23 @@ type person struct {
 	model        *model
 	hazard, odds years  // relative to the base, without the habits in own
 	own, best    levels // the habits that could be better: what they are, what is best
+	hazards      rows   // what hazard is the product of
+	oddses       rows   // and odds
 	cost         years  // out-of-pocket cost of the year that starts in t years, today's prices
 	toWork       int    // years until retirement
 	memo         [12]outcome
 	memos        int
+}
+
+// rows are the years of levels that apply to a person.
+type rows struct {
+	count int
+	of    [factorFamily + familyRows + 1][]float64 // a row of each factor; diseases of the heart and metabolism are one
+}
+
+func (r *rows) add(row []float64) {
+	r.of[r.count] = row
+	r.count++
 }
 
 // levels is a level of each habit; unanswered where the habit does not count.
@@ -62,26 +75,48 @@ type outcome struct {
 
 // effects computes the relative hazard, limited, and the relative odds,
 // limited, of a choice of habits.
-func (w *person) effects(habits levels, hazard, odds *years) {
-	*hazard, *odds = w.hazard, w.odds
-	for i, level := range habits {
-		if level != unanswered {
-			multiply(&w.factors[i], int(level), hazard, odds)
+func (w *person) effects(chosen levels, hazard, odds *years) {
+	var hazards, oddses [habits][]float64
+	n, m := 0, 0
+	for i, level := range chosen {
+		if level == unanswered {
+			continue
+		}
+		f := &w.factors[i]
+		hazards[n] = f.hazard[level]
+		n++
+		if f.odds != nil {
+			oddses[m] = f.odds[level]
+			m++
 		}
 	}
+	*hazard, *odds = w.hazard, w.odds
+	multiply(hazards[:n], hazard[:w.years])
+	multiply(oddses[:m], odds[:w.years])
 	w.limit(hazard, odds)
 }
 
-// multiply applies a level of a factor.
-func multiply(f *factor, level int, hazard, odds *years) {
-	for i, h := range f.hazard[level] {
-		hazard[i] *= h
+// multiply multiplies each value by those of the rows, one after the other.
+// Four rows go in one pass, since a pass costs more than what it multiplies.
+func multiply(rows [][]float64, product []float64) {
+	for ; len(rows) >= 4; rows = rows[4:] {
+		a, b, c, d := rows[0][:len(product)], rows[1][:len(product)], rows[2][:len(product)], rows[3][:len(product)]
+		for i, p := range product {
+			product[i] = p * a[i] * b[i] * c[i] * d[i]
+		}
 	}
-	if f.odds == nil {
-		return
+	if len(rows) >= 2 {
+		a, b := rows[0][:len(product)], rows[1][:len(product)]
+		for i, p := range product {
+			product[i] = p * a[i] * b[i]
+		}
+		rows = rows[2:]
 	}
-	for i, o := range f.odds[level] {
-		odds[i] *= o
+	if len(rows) == 1 {
+		a := rows[0][:len(product)]
+		for i, p := range product {
+			product[i] = p * a[i]
+		}
 	}
 }
 
@@ -137,8 +172,7 @@ func (w *person) live(habits levels) life {
 	}
 	var hazard, odds, alive years
 	w.effects(habits, &hazard, &odds)
-	w.survival(&hazard, 1, &alive)
-	l := w.course(&alive, &odds)
+	l := w.course(&hazard, &odds, &alive)
 	w.remember(habits, l)
 	return l
 }
@@ -150,20 +184,33 @@ func (w *person) remember(habits levels, l life) {
 	w.memos++
 }
 
-// course adds up a life.
-func (w *person) course(alive, odds *years) life {
+// course computes the chance of being alive in t years and adds up the life.
+func (w *person) course(hazard, odds, alive *years) life {
 	var l life
-	for t, unaided := range w.unaided() {
-		lived := (alive[t] + alive[t+1]) / 2
-		assisted := lived * help(odds[t], unaided)
+	survive, unaided, cost := w.survive, w.unaided(), w.cost[:w.years]
+	s, active, last := 1.0, 0.0, w.years-1
+	alive[0] = 1
+	for t, u := range unaided[:w.years] {
+		if t == w.toWork {
+			l.working, active = active, 0
+		}
+		next := 0.0
+		if t < last {
+			next = s * exp(survive[t]*hazard[t])
+		}
+		alive[t+1] = next
+		lived := (s + next) / 2
+		s = next
+		assisted := lived * help(odds[t], u)
 		l.alive += lived
 		l.assisted += assisted
-		l.outOfPocket += lived * w.cost[t]
-		if t < w.toWork {
-			l.working += lived - assisted
-		} else {
-			l.retired += lived - assisted
-		}
+		l.outOfPocket += lived * cost[t]
+		active += lived - assisted
+	}
+	if w.toWork < w.years {
+		l.retired = active
+	} else {
+		l.working = active
 	}
 	return l
 }

@@ -14,6 +14,11 @@ func (w *person) begin(m *model, p *Profile) {
 	w.addHabits(p)
 	w.addConditions(p)
 	w.addFamily(p)
+	if p.has(questionEthnicity) {
+		w.apply(factorEthnicity, ethnicityUnity)
+	}
+	multiply(w.hazards.of[:w.hazards.count], w.hazard[:w.years])
+	multiply(w.oddses.of[:w.oddses.count], w.odds[:w.years])
 	w.addEthnicity(p)
 }
 
@@ -71,7 +76,13 @@ func (w *person) better(habit int, own int8) int8 {
 }
 
 // apply applies a level of a factor that no habit changes.
-func (w *person) apply(index, level int) { multiply(&w.factors[index], level, &w.hazard, &w.odds) }
+func (w *person) apply(index, level int) {
+	f := &w.factors[index]
+	w.hazards.add(f.hazard[level])
+	if f.odds != nil {
+		w.oddses.add(f.odds[level])
+	}
+}
 
 // addConditions applies the cardiometabolic conditions that were answered and a
 // survived cancer.
@@ -122,7 +133,6 @@ func (w *person) addEthnicity(p *Profile) {
 	if !p.has(questionEthnicity) {
 		return
 	}
-	w.apply(factorEthnicity, ethnicityUnity)
 	log := 0.0
 	for group, percent := range p.shares {
 		log += percent / 100 * math.Log(w.model.factors["ethnicity"].hazard[w.sex][group])
