@@ -18,7 +18,8 @@ func (r *Result) AppendJSON(dst []byte) []byte {
 	} else {
 		d = d.number(*r.BMI)
 	}
-	d = d.longevity(&r.Longevity).healthspan(&r.Healthspan).matrix(&r.LifestyleMatrix).text(`,"tips":[`)
+	var own ownTexts
+	d = d.longevity(&r.Longevity, &own).healthspan(&r.Healthspan, &own).matrix(&r.LifestyleMatrix, &own).text(`,"tips":[`)
 	for i, t := range r.Tips {
 		d = d.comma(i).text(`{"id":`).string(t.ID).text(`,"years_gained":`).number(t.YearsGained)
 		d = d.text(`,"active_years_gained":`).number(t.ActiveYearsGained).text("}")
@@ -42,6 +43,33 @@ func (d document) text(s string) document    { return append(d, s...) }
 func (d document) string(s string) document  { return appendString(d, s) }
 func (d document) number(v float64) document { return appendNumber(d, v) }
 func (d document) integer(v int) document    { return appendNumber(d, float64(v)) }
+
+// noted is a number that may come again, and where its text is.
+type noted struct {
+	value    float64
+	from, to int
+}
+
+// note appends a number that may come again.
+func (d document) note(v float64, n *noted) document {
+	n.value, n.from = v, len(d)
+	d = d.number(v)
+	n.to = len(d)
+	return d
+}
+
+// again appends a number that may be the noted one: to copy its text costs a
+// quarter of finding its digits.
+func (d document) again(v float64, n *noted) document {
+	if v != n.value {
+		return d.number(v)
+	}
+	return append(d, d[n.from:n.to]...)
+}
+
+// ownTexts are the numbers of a person's own life that the lifestyle matrix has
+// again where the habits could be no better.
+type ownTexts struct{ expectancy, expectancyAge, working, retired, assisted noted }
 
 // comma separates entry i from the one before it.
 func (d document) comma(i int) document {
@@ -69,36 +97,49 @@ func (d document) head(status, reason string, errors []FieldError) (_ document, 
 	}
 }
 
-func (d document) longevity(l *Longevity) document {
-	d = d.text(`,"longevity":{"life_expectancy_years":`).number(l.LifeExpectancyYears)
-	d = d.text(`,"life_expectancy_age":`).number(l.LifeExpectancyAge)
+func (d document) longevity(l *Longevity, own *ownTexts) document {
+	d = d.text(`,"longevity":{"life_expectancy_years":`).note(l.LifeExpectancyYears, &own.expectancy)
+	d = d.text(`,"life_expectancy_age":`).note(l.LifeExpectancyAge, &own.expectancyAge)
 	d = d.text(`,"average_person_years":`).number(l.AveragePersonYears)
 	d = d.text(`,"longevity_age":`).number(l.LongevityAge)
 	d = d.text(`,"death_age":{"p10":`).number(l.DeathAge.P10).text(`,"p25":`).number(l.DeathAge.P25)
 	d = d.text(`,"p50":`).number(l.DeathAge.P50).text(`,"p75":`).number(l.DeathAge.P75)
 	d = d.text(`,"p90":`).number(l.DeathAge.P90)
-	d = d.text(`},"prob_90":`).number(l.Prob90).text(`,"prob_95":`).number(l.Prob95).text(`,"prob_100":`).number(l.Prob100)
+	var at90, at95, at100 noted // which are points of the curve, too
+	d = d.text(`},"prob_90":`).note(l.Prob90, &at90).text(`,"prob_95":`).note(l.Prob95, &at95)
+	d = d.text(`,"prob_100":`).note(l.Prob100, &at100)
 	d = d.text(`,"model_range_low_age":`).number(l.ModelRangeLowAge)
 	d = d.text(`,"model_range_high_age":`).number(l.ModelRangeHighAge).text(`,"survival_by_5y":[`)
 	for i, s := range l.SurvivalBy5Y {
-		d = d.comma(i).text(`{"age":`).integer(s.Age).text(`,"p":`).number(s.P).text("}")
+		d = d.comma(i).text(`{"age":`).integer(s.Age).text(`,"p":`)
+		switch s.Age {
+		case 90:
+			d = d.again(s.P, &at90)
+		case 95:
+			d = d.again(s.P, &at95)
+		case 100:
+			d = d.again(s.P, &at100)
+		default:
+			d = d.number(s.P)
+		}
+		d = d.text("}")
 	}
 	return d.text("]}")
 }
 
-func (d document) healthspan(h *Healthspan) document {
-	d = d.text(`,"healthspan":{"active_working_years":`).number(h.ActiveWorkingYears)
-	d = d.text(`,"active_retirement_years":`).number(h.ActiveRetirementYears)
-	d = d.text(`,"assisted_years":`).number(h.AssistedYears)
+func (d document) healthspan(h *Healthspan, own *ownTexts) document {
+	d = d.text(`,"healthspan":{"active_working_years":`).note(h.ActiveWorkingYears, &own.working)
+	d = d.text(`,"active_retirement_years":`).note(h.ActiveRetirementYears, &own.retired)
+	d = d.text(`,"assisted_years":`).note(h.AssistedYears, &own.assisted)
 	d = d.text(`,"years_lost":`).number(h.YearsLost)
 	d = d.text(`,"assisted_from_age":`).number(h.AssistedFromAge)
 	d = d.text(`,"retirement_age":`).integer(h.RetirementAge)
-	return d.text(`,"optimal_life_expectancy_age":`).number(h.OptimalLifeExpectancyAge).text("}")
+	return d.text(`,"optimal_life_expectancy_age":`).again(h.OptimalLifeExpectancyAge, &own.expectancyAge).text("}")
 }
 
 // matrix writes the lifestyle matrix. Habits that cannot improve make several
 // cells the same; such a cell is copied from the one before it.
-func (d document) matrix(m *LifestyleMatrix) document {
+func (d document) matrix(m *LifestyleMatrix, own *ownTexts) document {
 	cells := [...]struct {
 		name string
 		of   *Lifestyle
@@ -122,18 +163,18 @@ func (d document) matrix(m *LifestyleMatrix) document {
 		if same < i {
 			d = append(d, d[from[same]:to[same]]...)
 		} else {
-			d = d.lifestyle(c.of)
+			d = d.lifestyle(c.of, own)
 		}
 		to[i] = len(d)
 	}
 	return d.text("}")
 }
 
-func (d document) lifestyle(l *Lifestyle) document {
-	d = d.text(`{"life_expectancy":`).number(l.LifeExpectancy)
-	d = d.text(`,"active_working_years":`).number(l.ActiveWorkingYears)
-	d = d.text(`,"active_retirement_years":`).number(l.ActiveRetirementYears)
-	d = d.text(`,"assisted_years":`).number(l.AssistedYears)
+func (d document) lifestyle(l *Lifestyle, own *ownTexts) document {
+	d = d.text(`{"life_expectancy":`).again(l.LifeExpectancy, &own.expectancy)
+	d = d.text(`,"active_working_years":`).again(l.ActiveWorkingYears, &own.working)
+	d = d.text(`,"active_retirement_years":`).again(l.ActiveRetirementYears, &own.retired)
+	d = d.text(`,"assisted_years":`).again(l.AssistedYears, &own.assisted)
 	d = d.text(`,"years_lost":`).number(l.YearsLost)
 	d = d.text(`,"out_of_pocket_today":`).number(l.OutOfPocketToday)
 	return d.text(`,"care_today":`).number(l.CareToday).text("}")

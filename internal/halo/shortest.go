@@ -20,33 +20,77 @@ const numberRoom = 40
 // from shortestFrom up to, but not including, shortestTo.
 //
 // Digits are found and written without branches where which way they go cannot
-// be foreseen: a result has some hundred such numbers.
+// be foreseen: a result has some hundred such numbers. Each step ends in the
+// call of the next one, so that nothing must be kept in memory meanwhile.
+//
+// It is the idea of Schubfach (Raffaello Giulietti, "The Schubfach way to render
+// doubles", 2020) for this range alone, in which every power of ten is exact.
+// v*10^places has 16 or 17 digits before the point, and everything within half
+// of 2^q*10^places, the reach, reads back as v. The reach is a half at least, so
+// the nearest whole number does, and less than five, so that at most one
+// multiple of ten does, which is shorter.
 func appendShortest(dst []byte, v float64) []byte {
-	digits, b := shortest(v)
-	n := len(dst)
-	dst = slices.Grow(dst, numberRoom)
-	text := (*[numberRoom]byte)(dst[n : n+numberRoom])
-	var at int
-	if v >= 1 {
-		whole := uint64(int64(v)) // nothing that reads back as v is beyond the next whole number
-		if whole < 10000 {
-			at = putSmall(text, whole)
-		} else {
-			at = putWhole(text, whole)
-		}
-		text[at] = '.'
-		at++
-		digits = (digits - whole*b.unit) * b.fill
-	} else {
-		*(*[8]byte)(text[:]) = [8]byte{'0', '.', '0', '0', '0', '0', '0', '0'}
-		digits *= b.fill
-		first := digits / 1e16
-		at = int(b.zeros)
-		text[at] = '0' + byte(first)
-		at++
-		digits -= first * 1e16
+	word := math.Float64bits(v)
+	b := &binades[word>>52-1002]
+	c := word&(1<<52-1) | 1<<52
+	// Both are 128 bits with the point in the middle.
+	whole, part := bits.Mul64(b.scale, c<<(b.shift&7))
+	// What is exactly halfway to the next number reads back as the even one.
+	reachPart, borrow := bits.Sub64(b.reachPart, c&1, 0)
+	reach := b.reach - borrow
+
+	tens := whole / 10
+	rest := whole - 10*tens
+	_, over := bits.Sub64(reachPart, part, 0)
+	_, over = bits.Sub64(reach, rest, over) // 1: the multiple of ten below is too far
+	_, carry := bits.Add64(part, reachPart, 0)
+	up := one(rest+reach+carry >= 10)
+	digits := whole + one(part+whole&1 > 1<<63)
+	if over == up { // either the one below or the one above
+		digits = 10 * (tens + up)
 	}
-	return dst[:n+at+putFraction((*[16]byte)(text[at:at+16]), digits)]
+	if c == 1<<52 { // a power of two, whose reach below is less, is whole in at most 14 digits and zeros
+		digits = whole
+	}
+	if v < 1 {
+		return appendFraction(dst, digits, b)
+	}
+	// Nothing that reads back as v is beyond the next whole number.
+	return appendMixed(dst, uint64(int64(v)), digits, b)
+}
+
+// appendMixed appends digits/10^places, of which the whole part is known, and
+// more than none.
+func appendMixed(dst []byte, whole, digits uint64, b *binade) []byte {
+	fraction := (digits - whole*b.unit) * b.fill
+	if whole >= 1e8 {
+		return appendSixteen(slices.Grow(append(appendWhole(dst, whole), '.'), numberRoom), fraction)
+	}
+	at := len(dst)
+	if cap(dst)-at < numberRoom {
+		dst = slices.Grow(dst, numberRoom)
+	}
+	text := (*[numberRoom]byte)(dst[at : at+numberRoom])
+	word := eightDigits(whole)
+	leading := bits.TrailingZeros64(word^eightZeros) & 56 // bits of the zeros before
+	binary.LittleEndian.PutUint64(text[:], word>>leading)
+	digitsEnd := 8 - leading/8
+	text[digitsEnd&15] = '.'
+	return appendSixteen(dst[:at+digitsEnd+1], fraction)
+}
+
+// appendFraction appends digits/10^places, which is below 1.
+func appendFraction(dst []byte, digits uint64, b *binade) []byte {
+	at := len(dst)
+	if cap(dst)-at < numberRoom {
+		dst = slices.Grow(dst, numberRoom)
+	}
+	text := (*[numberRoom]byte)(dst[at : at+numberRoom])
+	binary.LittleEndian.PutUint64(text[:], zeroPoint)
+	digits *= b.fill
+	first := digits / 1e16
+	text[b.zeros&15] = '0' + byte(first)
+	return appendSixteen(dst[:at+int(b.zeros&15)+1], digits-first*1e16)
 }
 
 // binade is what all numbers v of one exponent share: v is c*2^q with 53 bits
@@ -87,41 +131,6 @@ var binades = func() (table [71]binade) {
 	return table
 }()
 
-// shortest finds the digits of appendShortest: the number is digits/10^places,
-// maybe with zeros at the end. digits is below 10^17.
-//
-// It is the idea of Schubfach (Raffaello Giulietti, "The Schubfach way to render
-// doubles", 2020) for this range alone, in which every power of ten is exact.
-// v*10^places has 16 or 17 digits before the point, and everything within half
-// of 2^q*10^places, the reach, reads back as v. The reach is a half at least, so
-// the nearest whole number does, and less than five, so that at most one
-// multiple of ten does, which is shorter.
-func shortest(v float64) (digits uint64, b *binade) {
-	word := math.Float64bits(v)
-	b = &binades[word>>52-1002]
-	c := word&(1<<52-1) | 1<<52
-	// Both are 128 bits with the point in the middle.
-	whole, part := bits.Mul64(b.scale, c<<(b.shift&7))
-	// What is exactly halfway to the next number reads back as the even one.
-	reachPart, borrow := bits.Sub64(b.reachPart, c&1, 0)
-	reach := b.reach - borrow
-
-	tens := whole / 10
-	rest := whole - 10*tens
-	_, over := bits.Sub64(reachPart, part, 0)
-	_, over = bits.Sub64(reach, rest, over) // 1: the multiple of ten below is too far
-	_, carry := bits.Add64(part, reachPart, 0)
-	up := one(rest+reach+carry >= 10)
-	digits = whole + one(part+whole&1 > 1<<63)
-	if over == up { // either the one below or the one above
-		digits = 10 * (tens + up)
-	}
-	if c == 1<<52 { // a power of two, whose reach below is less, is whole in at most 14 digits and zeros
-		digits = whole
-	}
-	return digits, b
-}
-
 // one is 1 for true.
 func one(b bool) uint64 {
 	if b {
@@ -139,48 +148,52 @@ var quads = func() (table [10000]uint32) {
 	return table
 }()
 
-// zeros are four digits 0.
-const zeros = 0x30303030
+// zeros and eightZeros are four and eight digits 0, zeroPoint is "0.000000".
+const (
+	zeros      = 0x30303030
+	eightZeros = zeros<<32 | zeros
+	zeroPoint  = eightZeros - '0'<<8 + '.'<<8
+)
 
 // appendWhole appends a whole number below 10^16.
 func appendWhole(dst []byte, n uint64) []byte {
 	at := len(dst)
-	dst = slices.Grow(dst, numberRoom)
-	return dst[:at+putWhole((*[numberRoom]byte)(dst[at:at+numberRoom]), n)]
-}
-
-// putWhole writes a whole number below 10^16 and returns its length.
-func putWhole(text *[numberRoom]byte, n uint64) int {
-	if n < 10000 {
-		return putSmall(text, n)
+	if cap(dst)-at < numberRoom {
+		dst = slices.Grow(dst, numberRoom)
 	}
-	at := putWhole(text, n/10000)
-	binary.LittleEndian.PutUint32(text[at:], quads[n%10000])
-	return at + 4
+	text := (*[numberRoom]byte)(dst[at : at+numberRoom])
+	upper := n / 1e8
+	if upper != 0 {
+		n -= upper * 1e8
+		word := eightDigits(upper)
+		leading := bits.TrailingZeros64(word^eightZeros) & 56
+		binary.LittleEndian.PutUint64(text[:], word>>leading)
+		end := 8 - leading/8
+		binary.LittleEndian.PutUint64(text[end&15:], eightDigits(n))
+		return dst[:at+end+8]
+	}
+	word := eightDigits(n)
+	leading := bits.TrailingZeros64(word^eightZeros|1<<56) & 56
+	binary.LittleEndian.PutUint64(text[:], word>>leading)
+	return dst[:at+8-leading/8]
 }
 
-// putSmall is putWhole for a number below 10^4.
-func putSmall(text *[numberRoom]byte, n uint64) int {
-	word := quads[n]
-	leading := bits.TrailingZeros32(word^zeros|1<<24) / 8
-	binary.LittleEndian.PutUint32(text[:], word>>(8*leading))
-	return 4 - leading
-}
-
-// putFraction writes a number of 16 digits and returns their length without the
-// zeros at the end.
-func putFraction(text *[16]byte, n uint64) int {
+// appendSixteen appends a number of 16 digits, not all of them 0, without the
+// zeros at its end. There is room for all of them.
+func appendSixteen(dst []byte, n uint64) []byte {
+	at := len(dst)
+	text := (*[16]byte)(dst[at : at+16])
 	left := n / 1e8
 	right := n - left*1e8
 	word := eightDigits(left)
-	binary.LittleEndian.PutUint64(text[:], word)
-	end := 8
+	binary.LittleEndian.PutUint64(text[:8], word)
+	end := at + 8
 	if right != 0 {
 		word = eightDigits(right)
 		binary.LittleEndian.PutUint64(text[8:], word)
-		end = 16
+		end += 8
 	}
-	return end - bits.LeadingZeros64(word^(zeros<<32|zeros))/8
+	return dst[:end-bits.LeadingZeros64(word^eightZeros)/8]
 }
 
 // eightDigits is the text of a number below 10^8, the first digit in the lowest
