@@ -43,8 +43,8 @@ type person struct {
 	model        *model
 	hazard, odds years  // relative to the base, without the habits in own
 	own, best    levels // the habits that could be better: what they are, what is best
-	hazards      rows   // what hazard is the product of
-	oddses       rows   // and odds
+	hazardRows   rows   // what hazard is the product of
+	oddsRows     rows   // and odds
 	cost         years  // out-of-pocket cost of the year that starts in t years, today's prices
 	toWork       int    // years until retirement
 	memo         [12]outcome
@@ -76,23 +76,23 @@ type outcome struct {
 // effects computes the relative hazard, limited, and the relative odds,
 // limited, of a choice of habits.
 func (w *person) effects(chosen levels, hazard, odds *years) {
-	var hazards, oddses [habits][]float64
+	var hazardRows, oddsRows [habits][]float64
 	n, m := 0, 0
 	for i, level := range chosen {
 		if level == unanswered {
 			continue
 		}
 		f := &w.factors[i]
-		hazards[n] = f.hazard[level]
+		hazardRows[n] = f.hazard[level]
 		n++
 		if f.odds != nil {
-			oddses[m] = f.odds[level]
+			oddsRows[m] = f.odds[level]
 			m++
 		}
 	}
 	*hazard, *odds = w.hazard, w.odds
-	multiply(hazards[:n], hazard[:w.years])
-	multiply(oddses[:m], odds[:w.years])
+	multiply(hazardRows[:n], hazard[:w.years])
+	multiply(oddsRows[:m], odds[:w.years])
 	w.limit(hazard, odds)
 }
 

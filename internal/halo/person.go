@@ -17,8 +17,8 @@ func (w *person) begin(m *model, p *Profile) {
 	if p.has(questionEthnicity) {
 		w.apply(factorEthnicity, ethnicityUnity)
 	}
-	multiply(w.hazards.of[:w.hazards.count], w.hazard[:w.years])
-	multiply(w.oddses.of[:w.oddses.count], w.odds[:w.years])
+	multiply(w.hazardRows.of[:w.hazardRows.count], w.hazard[:w.years])
+	multiply(w.oddsRows.of[:w.oddsRows.count], w.odds[:w.years])
 	w.addEthnicity(p)
 }
 
@@ -78,9 +78,9 @@ func (w *person) better(habit int, own int8) int8 {
 // apply applies a level of a factor that no habit changes.
 func (w *person) apply(index, level int) {
 	f := &w.factors[index]
-	w.hazards.add(f.hazard[level])
+	w.hazardRows.add(f.hazard[level])
 	if f.odds != nil {
-		w.oddses.add(f.odds[level])
+		w.oddsRows.add(f.odds[level])
 	}
 }
 
