@@ -20,6 +20,8 @@ const (
 	ConditionPrerequisitesReady = "PrerequisitesReady"
 	// ConditionIngressReady is True when the entrance has given the Ingress an address, or the Gateway has taken the route.
 	ConditionIngressReady = "IngressReady"
+	// ConditionConsoleReady is there while a tenant wants a staff console, and True when its entrance leads to it.
+	ConditionConsoleReady = "ConsoleReady"
 	// ConditionBackupReady is True when the newest copy that the schedule asked for can be restored.
 	ConditionBackupReady = "BackupReady"
 	// ConditionCredentialsReady is True when no rotation of the database's credentials is under way.

@@ -91,6 +91,9 @@ type HaloTenantSpec struct {
 	// +optional
 	Mail *TenantMail `json:"mail,omitempty"`
 
+	// +optional
+	Console *TenantConsole `json:"console,omitempty"`
+
 	// deletionPolicy says what becomes of the database when the tenant is deleted.
 	// +kubebuilder:default=Snapshot
 	// +optional
@@ -152,6 +155,14 @@ type TenantMail struct {
 	// tls may be opportunistic only where the class's floor says so.
 	// +optional
 	TLS MailTLS `json:"tls,omitempty"`
+}
+
+// TenantConsole turns the staff console on.
+type TenantConsole struct {
+	// enabled gives the firm's staff a console at <name of the tenant>.<domain of the class's console>. Both ways, pods
+	// are replaced one at a time.
+	// +optional
+	Enabled bool `json:"enabled,omitempty"`
 }
 
 // TenantServer overrides the class's server.

@@ -14,6 +14,23 @@ type ClassIngress struct {
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
 }
 
+// ClassConsole is the entrance of the staff console: one of its own, which only the firm's staff can reach.
+type ClassConsole struct {
+	Entrance `json:",inline"`
+	// domain is where the consoles are: that of tenant acme is acme.<domain>.
+	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$')",message="spec.console.domain must be a lower-case DNS domain, such as console.firm.example"
+	Domain string `json:"domain"`
+	// trustedProxies are the networks that this entrance's connections come from, as in spec.ingress: an attempt to sign
+	// in is counted by the address that they tell.
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:items:XValidation:rule="isCIDR(self)",message="trustedProxies must hold networks such as 10.20.0.0/16"
+	// +listType=set
+	// +optional
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
+}
+
 // Entrance is a way into the cluster: an Ingress class or a Gateway, and who connects from there. In values of
 // annotations {tenant}, {namespace} and {hostname} stand for the tenant's.
 // +kubebuilder:validation:XValidation:rule="has(self.className) != has(self.gateway)",message="an entrance has either className, of an Ingress class, or gateway"

@@ -50,6 +50,8 @@ type HaloTenantClassList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.database.availabilityZones) || self.database.availabilityZones.all(zone, zone.startsWith(self.region))",message="spec.database.availabilityZones must be zones of spec.region",fieldPath=".database.availabilityZones"
 // +kubebuilder:validation:XValidation:rule="self.floor.pointInTimeDays <= self.database.pointInTimeDays && self.floor.retentionDays <= self.backup.retentionDays && self.floor.replicas <= self.server.replicas",message="spec.floor must not be above what the class itself gives: database.pointInTimeDays, backup.retentionDays, server.replicas",fieldPath=".floor"
 // +kubebuilder:validation:XValidation:rule="self.database.kmsKeyARN.split(':')[3] == self.region",message="spec.database.kmsKeyARN must be a key of spec.region: a tenant's data stays in its region",fieldPath=".database.kmsKeyARN"
+// +kubebuilder:validation:XValidation:rule="!has(self.console) || !has(self.console.className) || !has(self.ingress.className) || self.console.className != self.ingress.className",message="spec.console.className must be another than spec.ingress.className, which is open to every visitor",fieldPath=".console"
+// +kubebuilder:validation:XValidation:rule="!has(self.console) || !has(self.console.gateway) || !has(self.ingress.gateway) || self.console.gateway.__namespace__ != self.ingress.gateway.__namespace__ || self.console.gateway.name != self.ingress.gateway.name",message="spec.console.gateway must be another than spec.ingress.gateway, which is open to every visitor",fieldPath=".console"
 type HaloTenantClassSpec struct {
 	// environment cannot change: a tenant never moves between environments.
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.environment cannot be changed; make another class"
@@ -88,6 +90,10 @@ type HaloTenantClassSpec struct {
 
 	Database ClassDatabase `json:"database"`
 	Ingress  ClassIngress  `json:"ingress"`
+
+	// console is the entrance of the staff console, for the tenants that turn theirs on. Absent means that none can.
+	// +optional
+	Console *ClassConsole `json:"console,omitempty"`
 
 	// certificate says who issues the certificate that pods serve; empty is the operator's own CA.
 	// +optional

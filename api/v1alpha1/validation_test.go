@@ -80,7 +80,7 @@ func checkCreation(t *testing.T, file string, cases []validationCase) {
 	t.Helper()
 	for i, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			object := sample(t, file, fmt.Sprintf("case-%d", i))
+			object := sample(t, file, fmt.Sprintf("%s-%d", strings.ToLower(strings.Split(t.Name(), "/")[0]), i))
 			set(t, object, c.path, c.value)
 			err := apiServer.Create(context.Background(), object)
 			switch {
@@ -232,6 +232,41 @@ func TestEntrances(t *testing.T) {
 		{"Traefik's transport", "spec.ingress", entrance("className", "traefik", "serversTransport", "traefik"), ""},
 		{"Traefik's transport at a Gateway", "spec.ingress", entrance("gateway", gateway, "serversTransport", "traefik"), "serversTransport goes with className"},
 	})
+}
+
+func TestConsoles(t *testing.T) {
+	console := func(fields ...any) map[string]any {
+		made := map[string]any{"controller": map[string]any{"namespace": "intranet", "podLabels": map[string]any{"app": "proxy"}}, "domain": "console.firm.example"}
+		for i := 0; i < len(fields); i += 2 {
+			made[fields[i].(string)] = fields[i+1]
+		}
+		return made
+	}
+	gateway := map[string]any{"namespace": "edge", "name": "public"}
+	checkCreation(t, "halotenantclass.yaml", []validationCase{
+		{"an Ingress class of its own", "spec.console", console("className", "internal"), ""},
+		{"a Gateway beside an Ingress class", "spec.console", console("gateway", gateway), ""},
+		{"the visitors' Ingress class", "spec.console", console("className", "halo-local"), "spec.console.className must be another than spec.ingress.className"},
+		{"no entrance", "spec.console", console(), "an entrance has either className"},
+		{"a domain with a wildcard", "spec.console", console("className", "internal", "domain", "*.firm.example"), "spec.console.domain must be"},
+		{"a domain of one label", "spec.console", console("className", "internal", "domain", "console"), "spec.console.domain must be"},
+		{"a proxy that is no network", "spec.console", console("className", "internal", "trustedProxies", list("proxy")), "trustedProxies must hold networks"},
+	})
+	for i, c := range []struct{ name, section, refusal string }{
+		{"public", "staff", "spec.console.gateway must be another than spec.ingress.gateway"}, {"staff", "", ""},
+	} {
+		object := sample(t, "halotenantclass.yaml", fmt.Sprintf("gateways-%d", i))
+		set(t, object, "spec.ingress", map[string]any{"gateway": gateway, "sourceCIDRs": list("10.20.0.0/16")})
+		own := map[string]any{"namespace": "edge", "name": c.name}
+		if c.section != "" {
+			own["sectionName"] = c.section
+		}
+		set(t, object, "spec.console", console("gateway", own))
+		err := apiServer.Create(context.Background(), object)
+		if (err == nil) != (c.refusal == "") || (err != nil && !strings.Contains(err.Error(), c.refusal)) {
+			t.Errorf("Gateway %s: got %v, want %q", c.name, err, c.refusal)
+		}
+	}
 }
 
 func TestNamesThatOthersAreMadeFrom(t *testing.T) {

@@ -5,12 +5,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/controllers/prerequisites"
 	"halo.dev/halo/controllers/rehearsal"
+	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/plan"
 )
 
@@ -58,6 +64,10 @@ func planOf(ctx context.Context, connection client.Client, manifests []*unstruct
 	if err != nil {
 		return nil, err
 	}
+	lacking, err := prerequisites.New(connection.RESTMapper()).Missing(desired.OptionalKinds())
+	if err != nil {
+		return nil, err
+	}
 	var subjects []subject
 	for _, manifest := range manifests {
 		before, after, err := tryOut(ctx, connection, manifest)
@@ -65,31 +75,63 @@ func planOf(ctx context.Context, connection client.Client, manifests []*unstruct
 			return nil, err
 		}
 		subjects = append(subjects, subject{kind: manifest.GetKind(), name: manifest.GetName(), own: ownChange(before, after)})
-		shared = replace(shared, after)
+		typed, err := typedOf(connection.Scheme(), after)
+		if err != nil {
+			return nil, err
+		}
+		shared = replace(shared, typed)
 	}
 	subjects = withTenantsOfClasses(subjects, shared)
+	return subjects, rehearseAll(ctx, connection, subjects, shared, lacking, std.now())
+}
+
+// atOnce is how many tenants are read and rehearsed at a time.
+const atOnce = 8
+
+// rehearseAll fills in what becomes of each tenant.
+func rehearseAll(ctx context.Context, connection client.Client, subjects []subject, shared []client.Object, lacking []schema.GroupVersionKind, now time.Time) error {
+	present := slices.DeleteFunc(desired.OptionalKinds(), func(kind schema.GroupVersionKind) bool { return slices.Contains(lacking, kind) })
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
 	for i := range subjects {
 		if subjects[i].kind != "HaloTenant" {
 			continue
 		}
-		inside, err := rehearsal.LoadTenant(ctx, connection, subjects[i].name)
-		if err != nil {
-			return nil, err
-		}
-		result, err := rehearsal.Run(ctx, connection.Scheme(), append(slices.Clone(shared), inside...), subjects[i].name, std.now())
-		if err != nil {
-			return nil, err
-		}
-		subjects[i].rehearsed = &result
+		group.Go(func() error {
+			inside, err := rehearsal.LoadTenant(ctx, connection, subjects[i].name, present)
+			if err != nil {
+				return err
+			}
+			concerning := rehearsal.Concerning(shared, subjects[i].name)
+			result, err := rehearsal.Run(ctx, connection.Scheme(), append(concerning, inside...), subjects[i].name, now, lacking...)
+			subjects[i].rehearsed = &result
+			return err
+		})
 	}
-	return subjects, nil
+	return group.Wait()
+}
+
+// typedOf gives an object that the API server has answered with its Go type.
+func typedOf(scheme *runtime.Scheme, object *unstructured.Unstructured) (client.Object, error) {
+	empty, err := scheme.New(object.GroupVersionKind())
+	if err != nil {
+		return nil, fmt.Errorf("reading %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, empty); err != nil {
+		return nil, fmt.Errorf("reading %s %s: %w", object.GetKind(), object.GetName(), err)
+	}
+	typed, ok := empty.(client.Object)
+	if !ok {
+		return nil, fmt.Errorf("reading %s %s: it has no metadata", object.GetKind(), object.GetName())
+	}
+	return typed, nil
 }
 
 // replace puts an object in the place of the one of its kind and name, or adds it.
-func replace(objects []client.Object, with *unstructured.Unstructured) []client.Object {
+func replace(objects []client.Object, with client.Object) []client.Object {
 	result := make([]client.Object, 0, len(objects)+1)
 	for _, object := range objects {
-		if object.GetName() == with.GetName() && kindOf(object) == with.GetKind() {
+		if object.GetName() == with.GetName() && kindOf(object) == kindOf(with) {
 			continue
 		}
 		result = append(result, object)

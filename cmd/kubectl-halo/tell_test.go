@@ -170,6 +170,14 @@ func TestPlansOfChanges(t *testing.T) {
 			tenant.Spec.Hostname = "halo.new.example"
 			class.Spec.Database.InstanceClass, class.Spec.Database.Serverless = "db.r6g.large", nil
 		}, nil, exitDiffers},
+		{"console", func(tenant *halo.HaloTenant, _ *halo.HaloTenantClass) {
+			tenant.Spec.Console = &halo.TenantConsole{Enabled: true}
+		}, nil, exitDiffers},
+		{"gateway", func(_ *halo.HaloTenant, class *halo.HaloTenantClass) {
+			class.Spec.Ingress.ClassName = ""
+			class.Spec.Ingress.Gateway = &halo.GatewayReference{Namespace: "edge", Name: "public"}
+			class.Spec.Certificate.IssuerRef = &halo.IssuerReference{Name: "platform", Kind: "ClusterIssuer", Group: "cert-manager.io"}
+		}, nil, exitDiffers},
 		{"suspended", func(tenant *halo.HaloTenant, _ *halo.HaloTenantClass) { tenant.Spec.Suspend = true }, nil, exitDiffers},
 		{"stalled", func(tenant *halo.HaloTenant, _ *halo.HaloTenantClass) { tenant.Spec.Hostname = older.Spec.Hostname }, []client.Object{older}, exitDiffers},
 	}

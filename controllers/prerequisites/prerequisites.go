@@ -26,6 +26,11 @@ func New(mapper meta.RESTMapper) *Kinds {
 	return &Kinds{mapper: mapper, present: map[schema.GroupVersionKind]bool{}}
 }
 
+// Present returns Kinds that has these, without a cluster to ask.
+func Present(kinds []schema.GroupVersionKind) *Kinds {
+	return &Kinds{watched: slices.Clone(kinds)}
+}
+
 // OnFound sets what is done, once, about each kind that Watch finds.
 func (k *Kinds) OnFound(watch func(schema.GroupVersionKind) error) {
 	k.mutex.Lock()

@@ -3,15 +3,18 @@ package rehearsal
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/observe"
 )
@@ -29,12 +32,32 @@ func LoadShared(ctx context.Context, reader client.Reader) ([]client.Object, err
 	return objects, nil
 }
 
+// Concerning returns those of the shared objects that bear on one tenant: every class, its own copies and the one that
+// it is made from, and of the other tenants those that want a hostname or a database of its.
+func Concerning(shared []client.Object, name string) []client.Object {
+	self := &halo.HaloTenant{}
+	for _, object := range shared {
+		if tenant, ok := object.(*halo.HaloTenant); ok && tenant.Name == name {
+			self = tenant
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(shared), func(object client.Object) bool {
+		switch other := object.(type) {
+		case *halo.HaloTenant:
+			return other.Name != name && other.Spec.Hostname != self.Spec.Hostname && desired.ClusterIdentifier(other) != desired.ClusterIdentifier(self)
+		case *halo.HaloBackup:
+			return other.Spec.TenantName != name && (self.Spec.Bootstrap == nil || self.Spec.Bootstrap.BackupName != other.Name)
+		}
+		return false
+	})
+}
+
 // LoadTenant reads what one tenant has: the namespace and the database by their names, and the rest by its labels, as
-// the manager does. It never asks for a Secret.
-func LoadTenant(ctx context.Context, reader client.Reader, name string) ([]client.Object, error) {
+// the manager does. kinds are those of the kinds that a cluster may lack which this one has. It never asks for a Secret.
+func LoadTenant(ctx context.Context, reader client.Reader, name string, kinds []schema.GroupVersionKind) ([]client.Object, error) {
 	var objects []client.Object
 	inside := []client.ListOption{client.InNamespace(naming.Namespace(name)), client.MatchingLabels(naming.TenantLabels(name))}
-	for _, list := range observe.Lists() {
+	for _, list := range append(observe.Lists(), observe.ListsOf(kinds)...) {
 		found, err := readList(ctx, reader, list, inside...)
 		if err != nil {
 			return nil, err

@@ -7,17 +7,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/controllers/tenant"
 	"halo.dev/halo/internal/apply"
+	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/plan"
 )
 
@@ -63,8 +66,9 @@ const (
 var ErrRestless = errors.New("the manager would not come to rest")
 
 // Run rehearses one tenant from a moment on. objects are a copy of what there is: the tenant itself, its class, all
-// other tenants, the HaloBackups, and what is in the tenant's namespace. They are not changed.
-func Run(ctx context.Context, scheme *runtime.Scheme, objects []client.Object, name string, now time.Time) (Result, error) {
+// other tenants, the HaloBackups, and what is in the tenant's namespace. They are not changed. lacking are those of the
+// desired.OptionalKinds that the cluster does not have.
+func Run(ctx context.Context, scheme *runtime.Scheme, objects []client.Object, name string, now time.Time, lacking ...schema.GroupVersionKind) (Result, error) {
 	held, err := newStore(scheme, objects)
 	if err != nil {
 		return Result{}, err
@@ -75,6 +79,7 @@ func Run(ctx context.Context, scheme *runtime.Scheme, objects []client.Object, n
 		}
 	}
 	stage := &stage{store: held, name: name, now: now}
+	stage.kinds = slices.DeleteFunc(desired.OptionalKinds(), func(kind schema.GroupVersionKind) bool { return slices.Contains(lacking, kind) })
 	var result Result
 	var after []string
 	for range mostSteps {
@@ -105,13 +110,14 @@ type stage struct {
 	name    string
 	now     time.Time
 	changes []plan.Change
+	kinds   []schema.GroupVersionKind
 }
 
 // settle lets the manager work until it writes nothing more.
 func (s *stage) settle(ctx context.Context) ([]plan.Change, error) {
 	s.changes = nil
 	view := cached{store: s.store, record: func(change plan.Change) { s.changes = append(s.changes, change) }}
-	manager := tenant.NewRehearsal(view, s.store, view.execute, func() time.Time { return s.now })
+	manager := tenant.NewRehearsal(view, s.store, view.execute, func() time.Time { return s.now }, s.kinds)
 	request := ctrl.Request{NamespacedName: client.ObjectKey{Name: s.name}}
 	for range mostTurns {
 		seen := len(s.changes)

@@ -86,14 +86,41 @@ func (s *store) typed(object client.Object) (client.Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("naming the kind of %s: %w", object.GetName(), err)
 	}
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if _, untyped := object.(*unstructured.Unstructured); !untyped {
+		copied, ok := object.DeepCopyObject().(client.Object)
+		if !ok {
+			return nil, fmt.Errorf("copying %s %s: it has no metadata", kind.Kind, object.GetName())
+		}
+		copied.GetObjectKind().SetGroupVersionKind(kind)
+		return copied, nil
+	}
+	content, err := contentOfObject(object)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s %s: %w", kind.Kind, object.GetName(), err)
+		return nil, err
 	}
 	return s.fromContent(kind, content)
 }
 
+// contentOfObject is a copy of an object's fields.
+func contentOfObject(object client.Object) (map[string]any, error) {
+	if untyped, ok := object.(*unstructured.Unstructured); ok {
+		object = untyped.DeepCopy() // the converter hands out such an object's own content
+	}
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s %s: %w", object.GetObjectKind().GroupVersionKind().Kind, object.GetName(), err)
+	}
+	return content, nil
+}
+
+// fromContent makes an object of the type that the scheme has for its kind, and of none for a kind that it does not
+// have: those that a cluster may lack.
 func (s *store) fromContent(kind schema.GroupVersionKind, content map[string]any) (client.Object, error) {
+	if !s.scheme.Recognizes(kind) {
+		result := &unstructured.Unstructured{Object: content}
+		result.SetGroupVersionKind(kind)
+		return result, nil
+	}
 	empty, err := s.scheme.New(kind)
 	if err != nil {
 		return nil, fmt.Errorf("making a %s: %w", kind.Kind, err)
@@ -251,13 +278,13 @@ func (s *store) Update(_ context.Context, object client.Object, _ ...client.Upda
 
 // replace puts an object in the place of another, and counts its generation on when its spec changed.
 func (s *store) replace(at key, before, after client.Object) error {
-	old, err := runtime.DefaultUnstructuredConverter.ToUnstructured(before)
+	old, err := contentOfObject(before)
 	if err != nil {
-		return fmt.Errorf("reading %s %s: %w", at.kind.Kind, at.Name, err)
+		return err
 	}
-	fresh, err := runtime.DefaultUnstructuredConverter.ToUnstructured(after)
+	fresh, err := contentOfObject(after)
 	if err != nil {
-		return fmt.Errorf("reading %s %s: %w", at.kind.Kind, at.Name, err)
+		return err
 	}
 	if !reflect.DeepEqual(old["spec"], fresh["spec"]) {
 		after.SetGeneration(before.GetGeneration() + 1)
@@ -317,9 +344,9 @@ func (s *store) merge(at key, changes map[string]any) error {
 	if before == nil {
 		return s.notFound(at)
 	}
-	present, err := runtime.DefaultUnstructuredConverter.ToUnstructured(before)
+	present, err := contentOfObject(before)
 	if err != nil {
-		return fmt.Errorf("reading %s %s: %w", at.kind.Kind, at.Name, err)
+		return err
 	}
 	after, err := s.fromContent(at.kind, mergeInto(present, changes))
 	if err != nil {

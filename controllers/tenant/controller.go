@@ -27,6 +27,7 @@ import (
 	"halo.dev/halo/controllers/prerequisites"
 	"halo.dev/halo/internal/apply"
 	"halo.dev/halo/internal/certificate"
+	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/plan"
@@ -61,6 +62,7 @@ import (
 const (
 	indexClass     = "spec.className"
 	indexHostname  = "spec.hostname"
+	indexDomain    = "spec.hostname domain"
 	indexCluster   = "spec.database.clusterIdentifier"
 	indexBootstrap = "spec.bootstrap.backupName"
 	indexTenant    = "spec.tenantName"
@@ -74,7 +76,7 @@ type Reconciler struct {
 	Recorder        events.EventRecorder
 	Authority       *certificate.Authority
 	PlatformSecrets string
-	// Kinds says which of the kinds that a cluster may lack are watched.
+	// Kinds says which of the kinds that a cluster may lack are watched, and can be read.
 	Kinds       *prerequisites.Kinds
 	Now         func() time.Time
 	Concurrency int
@@ -83,15 +85,6 @@ type Reconciler struct {
 	execute executor
 	// rehearsal is true when nothing is to be done in truth; see NewRehearsal.
 	rehearsal bool
-}
-
-// kinds are those of the kinds that a cluster may lack which can be read. Without a manager, which watches, those that
-// the class needs are taken to be there: reading tells when they are not.
-func (r *Reconciler) kinds(class *halo.HaloTenantClass) []schema.GroupVersionKind {
-	if r.Kinds == nil && class != nil {
-		return desired.NeededKinds(class)
-	}
-	return r.Kinds.Watched()
 }
 
 // authorityPEM is the CA's certificate; a rehearsal has none.
@@ -168,6 +161,7 @@ func Indexes() []Index {
 	return []Index{
 		{&halo.HaloTenant{}, indexClass, func(o client.Object) []string { return []string{o.(*halo.HaloTenant).Spec.ClassName} }},
 		{&halo.HaloTenant{}, indexHostname, func(o client.Object) []string { return []string{o.(*halo.HaloTenant).Spec.Hostname} }},
+		{&halo.HaloTenant{}, indexDomain, func(o client.Object) []string { return []string{decide.HostnameDomain(o.(*halo.HaloTenant))} }},
 		{&halo.HaloTenant{}, indexCluster, func(o client.Object) []string {
 			return []string{desired.ClusterIdentifier(o.(*halo.HaloTenant))}
 		}},
@@ -204,8 +198,13 @@ func (r *Reconciler) tenantsOfHostname(ctx context.Context, object client.Object
 	return requests
 }
 
+// tenantsOfClass wakes the tenants of a class, and those whose hostname is in the domain of its consoles.
 func (r *Reconciler) tenantsOfClass(ctx context.Context, object client.Object) []reconcile.Request {
-	return r.tenantsBy(ctx, indexClass, object.GetName())
+	requests := r.tenantsBy(ctx, indexClass, object.GetName())
+	if class, ok := object.(*halo.HaloTenantClass); ok && class.Spec.Console != nil {
+		requests = append(requests, r.tenantsBy(ctx, indexDomain, class.Spec.Console.Domain)...)
+	}
+	return requests
 }
 
 // tenantsOfBackup wakes the tenant that a copy is of, and those that wait to be made from it.

@@ -59,7 +59,7 @@ func (r *Reconciler) tearDown(ctx context.Context, w *work) error {
 
 func (r *Reconciler) readTeardown(ctx context.Context, w *work) (database.Teardown, error) {
 	var err error
-	if w.state, err = observe.Read(ctx, r.APIReader, r.Client.Scheme(), w.tenant.Name, r.kinds(w.class)...); err != nil {
+	if w.state, err = observe.Read(ctx, r.APIReader, r.Client.Scheme(), w.tenant.Name, r.Kinds.Watched()...); err != nil {
 		return database.Teardown{}, err
 	}
 	if err := w.state.ReadCluster(ctx, r.APIReader, w.tenant.Name); err != nil {

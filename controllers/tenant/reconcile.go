@@ -165,7 +165,7 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, tenant *halo.HaloTenan
 // look reads the tenant's children and copies from the cache.
 func (r *Reconciler) look(ctx context.Context, w *work) error {
 	var err error
-	if w.state, err = observe.Read(ctx, r.Client, r.Client.Scheme(), w.tenant.Name, r.kinds(w.class)...); err != nil {
+	if w.state, err = observe.Read(ctx, r.Client, r.Client.Scheme(), w.tenant.Name, r.Kinds.Watched()...); err != nil {
 		return err
 	}
 	list := &halo.HaloBackupList{}

@@ -8,9 +8,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/controllers/prerequisites"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/plan"
@@ -18,9 +20,12 @@ import (
 
 // NewRehearsal returns a Reconciler that takes the same steps as the manager's, on whatever stands behind the client,
 // the reader and the executor. It has no CA, no platform secrets and no say in an event: of what hangs on these it
-// tells that a Secret would be written, and not its content.
-func NewRehearsal(cached client.Client, reader client.Reader, execute func(context.Context, []plan.Change) error, now func() time.Time) *Reconciler {
-	return &Reconciler{Client: cached, APIReader: reader, Recorder: silent{}, Now: now, execute: executorFunc(execute), rehearsal: true}
+// tells that a Secret would be written, and not its content. kinds are those of the kinds that a cluster may lack which
+// this one has.
+func NewRehearsal(cached client.Client, reader client.Reader, execute func(context.Context, []plan.Change) error, now func() time.Time,
+	kinds []schema.GroupVersionKind) *Reconciler {
+	return &Reconciler{Client: cached, APIReader: reader, Recorder: silent{}, Now: now, Kinds: prerequisites.Present(kinds),
+		execute: executorFunc(execute), rehearsal: true}
 }
 
 type executorFunc func(context.Context, []plan.Change) error
@@ -43,13 +48,13 @@ func (r *Reconciler) rehearseSecrets(ctx context.Context, w *work) error {
 		}
 		w.status.Secrets = append(w.status.Secrets, naming.SealingKeys)
 	}
-	present := w.status.Certificate
-	if w.class.Spec.Certificate.IssuerRef == nil && (present == nil || present.Hostname != w.tenant.Spec.Hostname || !w.now.Before(present.RenewAfter.Time)) {
+	present, names := w.status.Certificate, desired.CertificateNames(w.tenant, w.class)
+	if w.class.Spec.Certificate.IssuerRef == nil && (present == nil || !slices.Equal(present.Names, names) || !w.now.Before(present.RenewAfter.Time)) {
 		if err := r.rehearseSecret(ctx, w, naming.ServerTLS, present != nil); err != nil {
 			return err
 		}
 		later := metav1.NewTime(w.now.AddDate(0, 0, 30))
-		w.status.Certificate = &halo.CertificateStatus{Hostname: w.tenant.Spec.Hostname, NotAfter: later, RenewAfter: later}
+		w.status.Certificate = &halo.CertificateStatus{Hostname: names[0], Names: names, NotAfter: later, RenewAfter: later}
 	}
 	if w.class.Spec.Mail.Credentials == "" || w.status.MailRelayHash != "" {
 		return nil

@@ -34,6 +34,7 @@ func (w *work) summarize() {
 	certificateWaits := w.reportCertificate()
 	serverWaits := w.reportServer()
 	w.reportIngress()
+	w.reportConsole()
 	w.reportBackups()
 	w.reportCredentials()
 	if problem := w.decision.Missing(); problem != nil {

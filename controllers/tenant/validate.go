@@ -38,7 +38,7 @@ func (r *Reconciler) validate(ctx context.Context, w *work) (*decide.Problem, er
 	if problem := decide.Check(w.tenant, class); problem != nil {
 		return problem, nil
 	}
-	if problem := decide.CheckKinds(class, r.kinds(class)); problem != nil {
+	if problem := decide.CheckKinds(class, r.Kinds.Watched()); problem != nil {
 		return problem, nil
 	}
 	others := &halo.HaloTenantList{}
@@ -46,6 +46,13 @@ func (r *Reconciler) validate(ctx context.Context, w *work) (*decide.Problem, er
 		return nil, fmt.Errorf("looking for other tenants with hostname %s: %w", w.tenant.Spec.Hostname, err)
 	}
 	if problem := decide.CheckHostname(w.tenant, others.Items); problem != nil {
+		return problem, nil
+	}
+	classes := &halo.HaloTenantClassList{}
+	if err := r.Client.List(ctx, classes); err != nil {
+		return nil, fmt.Errorf("listing classes: %w", err)
+	}
+	if problem := decide.CheckConsoles(w.tenant, classes.Items); problem != nil {
 		return problem, nil
 	}
 	return r.checkDatabase(ctx, w)

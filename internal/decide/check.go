@@ -3,6 +3,7 @@ package decide
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -75,6 +76,25 @@ func CheckHostname(tenant *halo.HaloTenant, others []halo.HaloTenant) *Problem {
 		other := &others[i]
 		if other.UID != tenant.UID && other.Spec.Hostname == tenant.Spec.Hostname && goesFirst(other, tenant) {
 			return Stalled(halo.ReasonHostnameInUse, "spec.hostname: %s is in use by HaloTenant %s; choose another", tenant.Spec.Hostname, other.Name)
+		}
+	}
+	return nil
+}
+
+// HostnameDomain is what a tenant's hostname has after its first label.
+func HostnameDomain(tenant *halo.HaloTenant) string {
+	_, domain, _ := strings.Cut(tenant.Spec.Hostname, ".")
+	return domain
+}
+
+// CheckConsoles keeps a visitors' hostname out of the domains of staff consoles: names there are handed out by the
+// operator, and a certificate for one is not for any tenant to ask for.
+func CheckConsoles(tenant *halo.HaloTenant, classes []halo.HaloTenantClass) *Problem {
+	domain := HostnameDomain(tenant)
+	for i := range classes {
+		if console := classes[i].Spec.Console; console != nil && console.Domain == domain {
+			return Stalled(halo.ReasonHostnameInUse, "spec.hostname: names in %s are those of staff consoles, by spec.console of HaloTenantClass %s; choose another",
+				domain, classes[i].Name)
 		}
 	}
 	return nil

@@ -214,6 +214,21 @@ func TestADatabaseIsMadeOnlyFromACopyThatCanBeUsed(t *testing.T) {
 	}
 }
 
+func TestNamesOfConsolesAreNotForVisitors(t *testing.T) {
+	tenant, class := samples(t)
+	class.Spec.Console = &halo.ClassConsole{Domain: "staff.firm.example"}
+	classes := []halo.HaloTenantClass{{}, *class}
+	for hostname, refused := range map[string]bool{
+		"other.staff.firm.example": true, tenant.Name + ".staff.firm.example": true,
+		"staff.firm.example": false, "a.b.staff.firm.example": false, "other-staff.firm.example": false,
+	} {
+		tenant.Spec.Hostname = hostname
+		if problem := decide.CheckConsoles(tenant, classes); (problem != nil) != refused {
+			t.Errorf("%s: %+v", hostname, problem)
+		}
+	}
+}
+
 func TestAProblemNamesItsField(t *testing.T) {
 	tenant, class := samples(t)
 	if problem := decide.Check(tenant, class); problem != nil {

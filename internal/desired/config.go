@@ -28,6 +28,7 @@ type serverConfig struct {
 	Brand          brand     `json:"brand"`
 	Mail           mail      `json:"mail"`
 	Limits         limits    `json:"limits"`
+	Console        *console  `json:"console,omitempty"`
 }
 
 type advisor struct {
@@ -40,6 +41,10 @@ type brand struct {
 	Name  string `json:"name"`
 	Color string `json:"color"`
 	Logo  string `json:"logo,omitempty"`
+}
+
+type console struct {
+	Hostname string `json:"hostname"`
 }
 
 type mail struct {
@@ -84,6 +89,9 @@ func configOf(in Input) serverConfig {
 			RequestsPerMinute:          class.Limits.RequestsPerMinute,
 			BodyBytes:                  class.Limits.BodyBytes,
 		},
+	}
+	if hostname := ConsoleHostname(in.Tenant, in.Class); hostname != "" {
+		config.Console = &console{Hostname: hostname}
 	}
 	for _, origin := range spec.AllowedOrigins {
 		config.AllowedOrigins = append(config.AllowedOrigins, string(origin))

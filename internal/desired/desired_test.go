@@ -45,7 +45,7 @@ func input(t *testing.T) desired.Input {
 }
 
 // everything is the input of a class that uses most of what a class can: a Gateway, cert-manager, an autoscaler with a
-// metric of its own.
+// metric of its own, and a staff console behind an internal Ingress controller.
 func everything(t *testing.T) desired.Input {
 	t.Helper()
 	in := input(t)
@@ -61,12 +61,22 @@ func everything(t *testing.T) desired.Input {
 	spec.Server.Autoscaling = &halo.Autoscaling{MaxReplicas: 6, CPUPercent: 70, Metric: &halo.PodMetric{Name: "halo_requests_in_flight", AverageValue: resource.MustParse("20")}}
 	spec.Telemetry = &halo.ClassTelemetry{Endpoint: "https://collector.monitoring.svc:4318", Collector: &halo.PodPeer{Namespace: "monitoring", PodLabels: map[string]string{"app": "collector"}}}
 	spec.Network.MailRelayCIDRs = []string{"0.0.0.0/0", "::/0"}
+	spec.Console = &halo.ClassConsole{
+		Domain: "console.firm.example", TrustedProxies: []string{"10.30.0.0/16"},
+		Entrance: halo.Entrance{
+			ClassName: "internal", Annotations: map[string]string{"external-dns.alpha.kubernetes.io/hostname": "{hostname}"},
+			Controller:  &halo.PodPeer{Namespace: "intranet", PodLabels: map[string]string{"app": "internal-proxy"}},
+			ClientCIDRs: []string{"10.0.0.0/8"}, ClientCIDRAnnotation: "example.com/allowed-networks",
+		},
+	}
+	in.Tenant.Spec.Console = &halo.TenantConsole{Enabled: true}
 	in.Tenant.Spec.Brand = &halo.Brand{Name: "Acme"}
 	in.Scaled = true
 	return in
 }
 
-// traefik is the input of a class whose entrance is Traefik, with certificates of the operator's own CA.
+// traefik is the input of a class whose entrance is Traefik, with certificates of the operator's own CA, and whose
+// console is behind a Gateway.
 func traefik(t *testing.T) desired.Input {
 	t.Helper()
 	in := input(t)
@@ -76,6 +86,10 @@ func traefik(t *testing.T) desired.Input {
 		ClientCIDRs: []string{"10.0.0.0/8", "192.168.0.0/16"}, ClientCIDRAnnotation: "example.com/allowed-networks",
 		Annotations: map[string]string{"traefik.ingress.kubernetes.io/router.entrypoints": "websecure"},
 	}
+	in.Class.Spec.Console = &halo.ClassConsole{Domain: "console.firm.example", Entrance: halo.Entrance{
+		Gateway: &halo.GatewayReference{Namespace: "intranet", Name: "staff"}, SourceCIDRs: []string{"10.30.0.0/16"},
+	}}
+	in.Tenant.Spec.Console = &halo.TenantConsole{Enabled: true}
 	return in
 }
 
@@ -83,7 +97,7 @@ func traefik(t *testing.T) desired.Input {
 func fileOf(object client.Object) string {
 	kind := strings.ToLower(object.GetObjectKind().GroupVersionKind().Kind)
 	switch name := object.GetName(); {
-	case kind == "networkpolicy", name == naming.ServerCA:
+	case kind == "networkpolicy", name == naming.ServerCA, name == naming.Console:
 		return kind + "-" + name
 	case kind == "dbinstance":
 		return kind + name[strings.LastIndex(name, "-"):]
@@ -316,5 +330,52 @@ func TestAnotherImageDatabaseOrSetOfUsersIsAnotherMigration(t *testing.T) {
 	}
 	if master.MasterNumber++; desired.MigrationTarget(master) != targets["as it is"] {
 		t.Error("another master password makes a migration of its own: it is the means and not the end")
+	}
+}
+
+func TestATenantWithoutAConsoleIsAsItWasBeforeItsClassHadOne(t *testing.T) {
+	for name, turn := range map[string]func(*desired.Input){
+		"the class has an entrance, the tenant does not want it": func(in *desired.Input) { in.Tenant.Spec.Console = &halo.TenantConsole{} },
+		"the tenant wants it, the class has no entrance":         func(in *desired.Input) { in.Class.Spec.Console = nil },
+	} {
+		in, without := everything(t), everything(t)
+		turn(&in)
+		without.Class.Spec.Console, without.Tenant.Spec.Console = nil, nil
+		if diff := cmp.Diff(objects(t, without), objects(t, in)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		gone := map[desired.Named]bool{}
+		for _, item := range desired.Objects(in) {
+			gone[desired.NameOf(item.Object)] = item.Absent
+		}
+		for _, kind := range []string{"Service", "Ingress", "HTTPRoute", "BackendTLSPolicy", "ServersTransport"} {
+			if !gone[desired.Named{Kind: kind, Name: naming.Console}] {
+				t.Errorf("%s: a %s of a console that is turned off stays", name, kind)
+			}
+		}
+	}
+}
+
+// TestEachPortIsOpenToItsOwnEntranceOnly holds the network to what keeps visitors from the console and staff's entrance
+// from the widget.
+func TestEachPortIsOpenToItsOwnEntranceOnly(t *testing.T) {
+	in := everything(t)
+	in.Class.Spec.Monitoring = nil
+	rules := desired.ServerPolicy(in).Spec.Ingress
+	if len(rules) != 2 {
+		t.Fatalf("%d rules", len(rules))
+	}
+	for i, want := range []struct {
+		port      int32
+		namespace string
+	}{{8443, "edge"}, {8444, "intranet"}} {
+		if len(rules[i].Ports) != 1 || rules[i].Ports[0].Port.IntVal != want.port {
+			t.Errorf("rule %d opens %v, want %d", i, rules[i].Ports, want.port)
+		}
+		for _, peer := range rules[i].From {
+			if peer.NamespaceSelector != nil && peer.NamespaceSelector.MatchLabels[corev1.LabelMetadataName] != want.namespace {
+				t.Errorf("port %d is open to %v", want.port, peer)
+			}
+		}
 	}
 }

@@ -21,9 +21,24 @@ type way struct {
 	entrance halo.Entrance
 }
 
-// ways are the visitors' entrance.
+// ways are the visitors' entrance and, where the tenant has a staff console, that one's own.
 func (in Input) ways() []way {
-	return []way{{name: naming.Server, port: "https", hostname: in.Tenant.Spec.Hostname, entrance: in.Class.Spec.Ingress.Entrance}}
+	ways := []way{{name: naming.Server, port: portNameHTTPS, hostname: in.Tenant.Spec.Hostname, entrance: in.Class.Spec.Ingress.Entrance}}
+	if in.hasConsole() {
+		ways = append(ways, way{name: naming.Console, port: naming.Console, hostname: ConsoleHostname(in.Tenant, in.Class), entrance: in.Class.Spec.Console.Entrance})
+	}
+	return ways
+}
+
+func (in Input) hasConsole() bool { return ConsoleHostname(in.Tenant, in.Class) != "" }
+
+// ConsoleHostname is where a tenant's staff find their console; empty when it has none: the tenant must want it and the
+// class must have an entrance for it.
+func ConsoleHostname(tenant *halo.HaloTenant, class *halo.HaloTenantClass) string {
+	if class.Spec.Console == nil || tenant.Spec.Console == nil || !tenant.Spec.Console.Enabled {
+		return ""
+	}
+	return tenant.Name + "." + class.Spec.Console.Domain
 }
 
 // Entrances are the Services and what leads to each: an Ingress, or a HTTPRoute with the policy by which the Gateway
@@ -84,7 +99,7 @@ func (in Input) service(w way) *corev1.Service {
 		Spec: corev1.ServiceSpec{
 			Type: corev1.ServiceTypeClusterIP, Selector: naming.PodSelector(naming.ComponentServer),
 			Ports: []corev1.ServicePort{{
-				Name: "https", Port: 443, TargetPort: intstr.FromString(w.port), Protocol: corev1.ProtocolTCP,
+				Name: portNameHTTPS, Port: 443, TargetPort: intstr.FromString(w.port), Protocol: corev1.ProtocolTCP,
 			}},
 		},
 	}
@@ -113,7 +128,7 @@ func (in Input) ingress(w way) *networkingv1.Ingress {
 					Paths: []networkingv1.HTTPIngressPath{{
 						Path: "/", PathType: pointer(networkingv1.PathTypePrefix),
 						Backend: networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{
-							Name: w.name, Port: networkingv1.ServiceBackendPort{Name: "https"},
+							Name: w.name, Port: networkingv1.ServiceBackendPort{Name: portNameHTTPS},
 						}},
 					}},
 				}},

@@ -32,11 +32,14 @@ func DefaultDeny(in Input) *networkingv1.NetworkPolicy {
 	return in.policy(naming.PolicyDeny, "", networkingv1.NetworkPolicySpec{})
 }
 
-// ServerPolicy lets the entrance in at its own port, monitoring to the metrics, and the server out to DNS, its database,
+// ServerPolicy lets each entrance in at its own port, monitoring to the metrics, and the server out to DNS, its database,
 // the relay and the collector of its traces.
 func ServerPolicy(in Input) *networkingv1.NetworkPolicy {
 	class := in.Class.Spec
 	ingress := []networkingv1.NetworkPolicyIngressRule{{From: callers(class.Ingress.Entrance), Ports: tcp(portHTTPS)}}
+	if in.hasConsole() {
+		ingress = append(ingress, networkingv1.NetworkPolicyIngressRule{From: callers(class.Console.Entrance), Ports: tcp(portConsole)})
+	}
 	if class.Monitoring != nil {
 		ingress = append(ingress, networkingv1.NetworkPolicyIngressRule{
 			From:  []networkingv1.NetworkPolicyPeer{podPeer(class.Monitoring.Namespace, class.Monitoring.PodLabels)},

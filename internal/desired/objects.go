@@ -42,7 +42,7 @@ func absent(wanted []Item) []Item {
 	var items []Item
 	for _, candidate := range removable() {
 		if !there[NameOf(candidate)] {
-			items = append(items, Item{Object: candidate, Absent: true, Reason: "the class gives none"})
+			items = append(items, Item{Object: candidate, Absent: true, Reason: "the tenant has none any more"})
 		}
 	}
 	return items
@@ -65,9 +65,9 @@ func removable() []client.Object {
 	for _, kind := range []schema.GroupVersionKind{
 		{Group: "networking.k8s.io", Version: "v1", Kind: "Ingress"}, KindRoute, KindBackendPolicy, KindServersTransport,
 	} {
-		objects = append(objects, named(kind, naming.Server))
+		objects = append(objects, named(kind, naming.Server), named(kind, naming.Console))
 	}
-	return objects
+	return append(objects, named(schema.GroupVersionKind{Version: "v1", Kind: "Service"}, naming.Console))
 }
 
 func named(kind schema.GroupVersionKind, name string) client.Object {

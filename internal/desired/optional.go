@@ -36,6 +36,9 @@ func DatabaseKinds() []schema.GroupVersionKind {
 // NeededKinds returns those of them that tenants of a class are made of.
 func NeededKinds(class *halo.HaloTenantClass) []schema.GroupVersionKind {
 	entrances := []halo.Entrance{class.Spec.Ingress.Entrance}
+	if console := class.Spec.Console; console != nil {
+		entrances = append(entrances, console.Entrance)
+	}
 	needed := func(kind schema.GroupVersionKind) bool {
 		switch kind {
 		case KindCertificate:
@@ -60,10 +63,13 @@ func (in Input) optional(kind schema.GroupVersionKind, name string, spec map[str
 	return object
 }
 
-// CertificateNames are the DNS names of the certificate that pods serve: the visitors' and, where the CA
-// is the operator's own, that of the Service inside the cluster, which no public issuer would sign.
+// CertificateNames are the DNS names of the certificate that pods serve: the visitors', the console's where there is one
+// and, where the CA is the operator's own, that of the Service inside the cluster, which no public issuer would sign.
 func CertificateNames(tenant *halo.HaloTenant, class *halo.HaloTenantClass) []string {
 	names := []string{tenant.Spec.Hostname}
+	if console := ConsoleHostname(tenant, class); console != "" {
+		names = append(names, console)
+	}
 	if class.Spec.Certificate.IssuerRef == nil {
 		names = append(names, naming.Server+"."+naming.Namespace(tenant.Name)+".svc")
 	}

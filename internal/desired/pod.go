@@ -10,8 +10,11 @@ import (
 
 // Ports of halo-server.
 const (
-	portHTTPS  = 8443
-	portHealth = 8081
+	portHTTPS   = 8443
+	portConsole = 8444
+	portHealth  = 8081
+
+	portNameHTTPS = "https"
 )
 
 const (

@@ -1,6 +1,8 @@
 package desired
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -66,12 +68,16 @@ func serverContainer(in Input) corev1.Container {
 	if in.Class.Spec.Mail.Credentials != "" {
 		arguments = append(arguments, "--mail-credentials-dir="+relayFolder)
 	}
-	if proxies := in.Class.Spec.Ingress.TrustedProxies; len(proxies) > 0 {
+	if proxies := in.trustedProxies(); len(proxies) > 0 {
 		arguments = append(arguments, "--trusted-proxies="+strings.Join(proxies, ","))
 	}
 	ports := []corev1.ContainerPort{
-		{Name: "https", ContainerPort: portHTTPS, Protocol: corev1.ProtocolTCP},
+		{Name: portNameHTTPS, ContainerPort: portHTTPS, Protocol: corev1.ProtocolTCP},
 		{Name: "health", ContainerPort: portHealth, Protocol: corev1.ProtocolTCP},
+	}
+	if in.hasConsole() {
+		arguments = append(arguments, fmt.Sprintf("--console-listen=:%d", portConsole))
+		ports = append(ports, corev1.ContainerPort{Name: naming.Console, ContainerPort: portConsole, Protocol: corev1.ProtocolTCP})
 	}
 	return corev1.Container{
 		Name: naming.ComponentServer, Image: in.Class.Spec.Image, ImagePullPolicy: in.Class.Spec.ImagePullPolicy,
@@ -83,6 +89,20 @@ func serverContainer(in Input) corev1.Container {
 		SecurityContext:          containerSecurity(),
 		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
 	}
+}
+
+// trustedProxies are those of every entrance that a tenant has. The network lets each in at its own port only.
+func (in Input) trustedProxies() []string {
+	proxies := slices.Clone(in.Class.Spec.Ingress.TrustedProxies)
+	if !in.hasConsole() {
+		return proxies
+	}
+	for _, proxy := range in.Class.Spec.Console.TrustedProxies {
+		if !slices.Contains(proxies, proxy) {
+			proxies = append(proxies, proxy)
+		}
+	}
+	return proxies
 }
 
 func probe(path string, period, failures int32) *corev1.Probe {

@@ -136,9 +136,9 @@ func (s State) Deployment() *appsv1.Deployment {
 	return deployment
 }
 
-// Ingress returns the server's Ingress, or nil.
-func (s State) Ingress() *networkingv1.Ingress {
-	ingress, _ := s.children[Key{Kind: "Ingress", Name: naming.Server}].(*networkingv1.Ingress)
+// Ingress returns an Ingress by its name, or nil.
+func (s State) Ingress(name string) *networkingv1.Ingress {
+	ingress, _ := s.children[Key{Kind: "Ingress", Name: name}].(*networkingv1.Ingress)
 	return ingress
 }
 

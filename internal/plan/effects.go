@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
+	"halo.dev/halo/internal/naming"
 )
 
 // Kind is what a person has to be told about a change.
@@ -53,7 +54,12 @@ func deletionEffects(kind, name string) []Effect {
 	switch kind {
 	case "DBCluster", "DBInstance", "Namespace":
 		return []Effect{{Dangerous, fmt.Sprintf("%s %s goes", kind, name)}}
-	case "Deployment", "Ingress":
+	case "Ingress", "HTTPRoute":
+		if name == naming.Console {
+			return []Effect{{Dangerous, "the staff no longer reach their console by this entrance"}}
+		}
+		return []Effect{{Dangerous, "visitors are no longer served by this entrance"}}
+	case "Deployment":
 		return []Effect{{Dangerous, "visitors are no longer served"}}
 	}
 	return nil
@@ -64,7 +70,8 @@ var updates = map[string]func(Change) []Effect{
 	"DBCluster":               clusterEffects,
 	"DBInstance":              instanceEffects,
 	"DBClusterParameterGroup": parameterEffects,
-	"Ingress":                 ingressEffects,
+	"Ingress":                 entranceEffects,
+	"HTTPRoute":               entranceEffects,
 }
 
 func deploymentEffects(c Change) []Effect {
@@ -121,11 +128,14 @@ func parameterEffects(c Change) []Effect {
 	return nil
 }
 
-func ingressEffects(c Change) []Effect {
-	if c.touches("spec.rules") {
-		return []Effect{{Dangerous, "pages that load the widget from the hostname of before are no longer served"}}
+func entranceEffects(c Change) []Effect {
+	switch {
+	case !c.touches("spec.rules") && !c.touches("spec.hostnames"):
+		return nil
+	case c.Object.GetName() == naming.Console:
+		return []Effect{{Dangerous, "the staff no longer reach their console by the hostname of before"}}
 	}
-	return nil
+	return []Effect{{Dangerous, "pages that load the widget from the hostname of before are no longer served"}}
 }
 
 // touches tells whether a field or one below it differs.

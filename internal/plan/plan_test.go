@@ -167,3 +167,38 @@ func TestWhatShouldNotBeThereIsDeletedOnceAndByItsUID(t *testing.T) {
 		t.Errorf("deleted twice: %v", found)
 	}
 }
+
+func TestAChangeSaysWhomItTurnsAway(t *testing.T) {
+	entrance := func(kind, name, host string) *unstructured.Unstructured {
+		object := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"rules": []any{map[string]any{"host": host}}}}}
+		if kind == "HTTPRoute" {
+			object.Object["spec"] = map[string]any{"hostnames": []any{host}}
+		}
+		object.SetAPIVersion("example.com/v1")
+		object.SetKind(kind)
+		object.SetName(name)
+		return object
+	}
+	for _, kind := range []string{"Ingress", "HTTPRoute"} {
+		for name, words := range map[string][2]string{
+			naming.Server:  {"pages that load the widget from the hostname of before are no longer served", "visitors are no longer served by this entrance"},
+			naming.Console: {"the staff no longer reach their console by the hostname of before", "the staff no longer reach their console by this entrance"},
+		} {
+			moved := changes(t, desired.Item{Object: entrance(kind, name, "new.example")}, entrance(kind, name, "old.example"))
+			gone := changes(t, desired.Item{Object: entrance(kind, name, ""), Absent: true}, entrance(kind, name, "old.example"))
+			for i, change := range append(moved, gone...) {
+				if diff := cmp.Diff([]plan.Effect{{Kind: plan.Dangerous, Text: words[i]}}, change.Effects()); diff != "" {
+					t.Errorf("%s %s: %s", kind, name, diff)
+				}
+			}
+			if same := entrance(kind, name, "old.example"); len(moved) != 1 || len(gone) != 1 || len(changes(t, desired.Item{Object: same}, same)) != 1 {
+				t.Errorf("%s %s: %v, %v", kind, name, moved, gone)
+			}
+			annotated := entrance(kind, name, "old.example")
+			annotated.SetAnnotations(map[string]string{"example.com/a": "b"})
+			if found := changes(t, desired.Item{Object: annotated}, entrance(kind, name, "old.example")); len(found) != 1 || found[0].Effects() != nil {
+				t.Errorf("%s %s: an annotation turns somebody away: %v", kind, name, found)
+			}
+		}
+	}
+}

@@ -123,7 +123,7 @@ func part(condition metav1.Condition, facts Facts) Node {
 		return node
 	}
 	node.State = Waiting
-	if condition.Reason == halo.ReasonFailed || condition.Reason == halo.ReasonBackupFailed {
+	if slices.Contains([]string{halo.ReasonFailed, halo.ReasonBackupFailed, halo.ReasonInvalidSpec}, condition.Reason) {
 		node.State = Bad
 	}
 	switch condition.Type {
