@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"halo.dev/halo/controllers"
+	"halo.dev/halo/internal/naming"
 )
 
 // flags are those that every command has, and may get more.
@@ -97,6 +99,14 @@ func tryOut(ctx context.Context, connection client.Client, manifest *unstructure
 	if err != nil {
 		return nil, nil, fmt.Errorf("reading %s %s: %w", manifest.GetKind(), manifest.GetName(), err)
 	}
+	if manager := serverSideManager(live); manager != "" {
+		after = manifest.DeepCopy()
+		err := connection.Apply(ctx, client.ApplyConfigurationFromUnstructured(after), client.FieldOwner(manager), client.DryRunAll)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s %s: %w", manifest.GetKind(), manifest.GetName(), err)
+		}
+		return live, after, nil
+	}
 	patch, err := mergePatch(live, manifest)
 	if err != nil {
 		return nil, nil, fmt.Errorf("comparing %s %s: %w", manifest.GetKind(), manifest.GetName(), err)
@@ -106,6 +116,23 @@ func tryOut(ctx context.Context, connection client.Client, manifest *unstructure
 		return nil, nil, fmt.Errorf("%s %s: %w", manifest.GetKind(), manifest.GetName(), err)
 	}
 	return live, after, nil
+}
+
+// lastApplied is kubectl's own record of what it applied.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// serverSideManager is whoever applied an object by server-side apply, as kubectl apply --server-side and other tools do;
+// empty for one that was applied by kubectl as it does without that.
+func serverSideManager(live *unstructured.Unstructured) string {
+	if live.GetAnnotations()[lastApplied] != "" {
+		return ""
+	}
+	for _, entry := range live.GetManagedFields() {
+		if entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == "" && !strings.HasPrefix(entry.Manager, naming.ManagedBy) {
+			return entry.Manager
+		}
+	}
+	return ""
 }
 
 // mergePatch is what kubectl apply sends: what the manifest says, and the end of what the one before it said.
@@ -118,6 +145,6 @@ func mergePatch(live, manifest *unstructured.Unstructured) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	original := live.GetAnnotations()["kubectl.kubernetes.io/last-applied-configuration"]
+	original := live.GetAnnotations()[lastApplied]
 	return jsonmergepatch.CreateThreeWayJSONMergePatch([]byte(original), modified, current)
 }

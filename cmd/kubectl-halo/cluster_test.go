@@ -340,6 +340,36 @@ func TestThePlanIsWhatTheManagerDoes(t *testing.T) {
 	sameContent(t, subjects[1].rehearsed.Changes())
 }
 
+// TestAClassIsPlannedForWhatTheClusterHas: a Gateway that the cluster knows nothing of is waited for, not foretold as
+// made; and nothing is changed by asking.
+func TestAClassIsPlannedForWhatTheClusterHas(t *testing.T) {
+	class := strings.Replace(sampleText(t, "halotenantclass"), "name: development", "name: planned", 1)
+	apply(t, class)
+	for _, name := range []string{"firm-a", "firm-b"} {
+		apply(t, strings.NewReplacer("name: acme", "name: "+name, "halo.acme", "halo."+name, "className: development", "className: planned").Replace(sampleText(t, "halotenant")))
+	}
+	wrote.rest(t, true)
+	edited := strings.Replace(class, "className: halo-local", "gateway: {namespace: edge, name: public}", 1)
+	exit, out, problems := haloCommand(t, edited, "plan", "-f", "-")
+	if exit != exitDiffers {
+		t.Fatalf("exit %d: %s%s", exit, out, problems)
+	}
+	for _, want := range []string{
+		"HaloTenantClass planned", "HaloTenant firm-a\n  and alike, with names of their own, 1 other tenant: firm-b\n",
+		"wait     Waiting for HaloTenantClass planned: the cluster has no HTTPRoute", "2 tenants: 0 to change",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it does not say %q:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "create   HTTPRoute") {
+		t.Errorf("a route is foretold in a cluster that knows none:\n%s", out)
+	}
+	if done := wrote.rest(t, false); len(done) > 0 {
+		t.Errorf("asking for a plan made the manager write %v", done)
+	}
+}
+
 func TestPlanTellsWhatTheAPIServerRefuses(t *testing.T) {
 	apply(t, sampleText(t, "halotenantclass"))
 	wrong := strings.Replace(sampleText(t, "halotenant"), "https://www.acme.example", "https://*.acme.example", 1)
@@ -350,7 +380,7 @@ func TestPlanTellsWhatTheAPIServerRefuses(t *testing.T) {
 	}
 	unknown := strings.Replace(sampleText(t, "halotenant"), "  hostname:", "  hostnames: []\n  hostname:", 1)
 	exit, _, problems = haloCommand(t, unknown, "plan", "-f", "-")
-	if exit != exitTrouble || !strings.Contains(problems, `unknown field "spec.hostnames"`) {
+	if exit != exitTrouble || !strings.Contains(problems, "spec.hostnames") || !strings.Contains(problems, "field") {
 		t.Errorf("exit %d: %s", exit, problems)
 	}
 	err := cluster.Get(context.Background(), client.ObjectKey{Name: "refused"}, &halo.HaloTenant{})

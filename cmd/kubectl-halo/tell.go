@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -36,33 +37,128 @@ func (c *counts) add(change plan.Change) {
 	}
 }
 
+func (c *counts) addAll(other counts) {
+	c.create += other.create
+	c.update += other.update
+	c.remove += other.remove
+	c.restart += other.restart
+	c.dangerous += other.dangerous
+}
+
+// paragraph is what is said of one subject.
+type paragraph struct {
+	subject
+	text   string
+	counts counts
+	// alike are the names of further tenants of which the same is to be said.
+	alike []string
+}
+
+// paragraphOf tells a subject on its own.
+func paragraphOf(p painter, s subject) paragraph {
+	var text strings.Builder
+	made := paragraph{subject: s}
+	if s.own != nil {
+		made.counts.add(*s.own)
+		tellChange(&text, p, *s.own, "  ")
+	}
+	if s.rehearsed != nil {
+		tellSteps(&text, p, s.rehearsed, &made.counts)
+	}
+	if made.counts == (counts{}) {
+		fmt.Fprintln(&text, "  nothing to change")
+	}
+	made.text = text.String()
+	return made
+}
+
+// jobs are names of Jobs: they end in a hash of the database's address, which no two tenants share.
+var jobs = regexp.MustCompile(`\b(migrate|retire)-[0-9a-f]{10}\b`)
+
+// likeness is the same for tenants that differ in their names only.
+func (p paragraph) likeness() string {
+	if p.kind != "HaloTenant" || p.own != nil || p.rehearsed == nil || p.rehearsed.Tenant == nil {
+		return p.kind + " " + p.name
+	}
+	names := strings.NewReplacer(p.rehearsed.Tenant.Spec.Hostname, "<hostname>", p.name, "<tenant>")
+	text := names.Replace(jobs.ReplaceAllString(p.text, "$1-<hash>"))
+	return strings.Join(strings.Fields(text), " ") // columns depend on the length of names
+}
+
+// join puts tenants of which the same is to be said behind the first of them.
+func join(all []paragraph) []paragraph {
+	var joined []paragraph
+	place := map[string]int{}
+	for _, one := range all {
+		likeness := one.likeness()
+		at, seen := place[likeness]
+		if !seen {
+			place[likeness] = len(joined)
+			joined = append(joined, one)
+			continue
+		}
+		joined[at].alike = append(joined[at].alike, one.name)
+	}
+	return joined
+}
+
 // tell prints plans and returns the exit status.
 func tell(subjects []subject, std streams) int {
 	p := newPainter(std)
 	var total counts
-	for i, s := range subjects {
+	var all []paragraph
+	for _, s := range subjects {
+		one := paragraphOf(p, s)
+		total.addAll(one.counts)
+		all = append(all, one)
+	}
+	for i, one := range join(all) {
 		if i > 0 {
 			fmt.Fprintln(std.out)
 		}
-		before := total
-		fmt.Fprintln(std.out, p.bold(s.kind+" "+s.name))
-		if s.own != nil {
-			total.add(*s.own)
-			tellChange(std.out, p, *s.own, "  ")
+		fmt.Fprintln(std.out, p.bold(one.kind+" "+one.name))
+		if len(one.alike) > 0 {
+			fmt.Fprintf(std.out, "  and alike, with names of their own, %s: %s\n", plural(len(one.alike), "other tenant"), strings.Join(one.alike, ", "))
 		}
-		if s.rehearsed != nil {
-			tellSteps(std.out, p, s.rehearsed, &total)
-		}
-		if total == before {
-			fmt.Fprintln(std.out, "  nothing to change")
-		}
+		fmt.Fprint(std.out, one.text)
 	}
-	fmt.Fprintf(std.out, "\n%d to create, %d to update, %d to delete; %s, %s.\n", total.create, total.update, total.remove,
+	fmt.Fprintln(std.out)
+	tellTenants(std.out, p, all)
+	fmt.Fprintf(std.out, "%d to create, %d to update, %d to delete; %s, %s.\n", total.create, total.update, total.remove,
 		plural(total.restart, "restart"), p.danger(total.dangerous > 0, plural(total.dangerous, "dangerous change")))
 	if total.any() {
 		return exitDiffers
 	}
 	return exitSame
+}
+
+// tellTenants sums up what a change of a class, or of several tenants, comes to.
+func tellTenants(out io.Writer, p painter, all []paragraph) {
+	var tenants, changed, restarted, endangered, stalled int
+	ofClass := false
+	for _, one := range all {
+		ofClass = ofClass || one.kind == "HaloTenantClass"
+		if one.rehearsed == nil {
+			continue
+		}
+		tenants++
+		changed += count(one.counts.any())
+		restarted += count(one.counts.restart > 0)
+		endangered += count(one.counts.dangerous > 0)
+		stalled += count(meta.IsStatusConditionTrue(one.rehearsed.Last, halo.ConditionStalled))
+	}
+	if tenants < 2 && !ofClass {
+		return
+	}
+	fmt.Fprintf(out, "%s: %d to change, %d with a restart, %s, %s.\n", plural(tenants, "tenant"), changed, restarted,
+		p.danger(endangered > 0, fmt.Sprintf("%d with a dangerous change", endangered)), p.danger(stalled > 0, fmt.Sprintf("%d that would stall", stalled)))
+}
+
+func count(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func plural(count int, what string) string {

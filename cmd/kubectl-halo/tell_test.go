@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
@@ -190,6 +191,36 @@ func TestPlansOfChanges(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAClassChangeIsToldOncePerKindOfTenant: of forty firms that differ in their names a person reads one plan, and of
+// the one that differs in more another.
+func TestAClassChangeIsToldOncePerKindOfTenant(t *testing.T) {
+	var subjects []subject
+	for _, name := range []string{"acme", "borealis", "cygnus", "dorado"} {
+		objects := sampleObjects(t)
+		tenant, ok := objects[1].(*halo.HaloTenant)
+		if !ok {
+			t.Fatalf("%T", objects[1])
+		}
+		tenant.Name, tenant.UID, tenant.Spec.Hostname = name, types.UID("uid-"+name), "halo."+name+".example"
+		if name == "dorado" {
+			days := int32(10)
+			tenant.Spec.Database = &halo.TenantDatabase{PointInTimeDays: &days}
+		}
+		made := rehearse(t, objects, name)
+		class, ok := objects[0].DeepCopyObject().(*halo.HaloTenantClass)
+		if !ok {
+			t.Fatalf("%T", objects[0])
+		}
+		class.Spec.Image, class.Spec.Database.PointInTimeDays = "ghcr.io/halo-dev/halo-server:v0.2.0", 20
+		if subjects == nil {
+			subjects = append(subjects, subject{kind: "HaloTenantClass", name: class.Name, own: ownChange(plain(t, objects[0]), plain(t, class))})
+		}
+		changed := rehearse(t, append([]client.Object{made.Tenant, class}, made.Objects...), name)
+		subjects = append(subjects, subject{kind: "HaloTenant", name: name, rehearsed: &changed})
+	}
+	golden(t, "plan-class.txt", told(t, subjects, exitDiffers))
 }
 
 func TestRenderNeedsNoCluster(t *testing.T) {
