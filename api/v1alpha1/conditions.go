@@ -54,6 +54,7 @@ const (
 	ReasonConfirmDeletion   = "ConfirmationMissing"
 	ReasonCredentialMissing = "CredentialMissing" //nolint:gosec // a reason, not a credential
 	ReasonSealingRoot       = "SealingRoot"
+	ReasonSealingUnknown    = "SealingUnknown"
 	ReasonNoBackupYet       = "NoBackupYet"
 	ReasonBackupFailed      = "BackupFailed"
 	ReasonClassInUse        = "ClassInUse"

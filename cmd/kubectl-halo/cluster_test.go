@@ -280,8 +280,9 @@ func carryOut(t *testing.T, steps []rehearsal.Step, tenant string, begin func())
 	})
 }
 
-// sameContent compares the hash of what was planned with that of what is there.
-func sameContent(t *testing.T, changes []plan.Change) {
+// sameContent compares the hash of what was planned with that of what is there, but for kinds whose content the manager
+// alone can tell.
+func sameContent(t *testing.T, changes []plan.Change, untold ...string) {
 	t.Helper()
 	last := map[string]plan.Change{}
 	for _, change := range changes {
@@ -289,7 +290,7 @@ func sameContent(t *testing.T, changes []plan.Change) {
 	}
 	for _, change := range last {
 		hash := change.Object.GetAnnotations()[naming.AnnotationAppliedHash]
-		if hash == "" || change.Object.GetKind() == "Secret" {
+		if hash == "" || change.Object.GetKind() == "Secret" || slices.Contains(untold, change.Object.GetKind()) {
 			continue
 		}
 		live := &unstructured.Unstructured{}
@@ -318,7 +319,7 @@ func TestThePlanIsWhatTheManagerDoes(t *testing.T) {
 	subjects := planFor(t, awake)
 	first := subjects[0].rehearsed
 	carryOut(t, first.Steps, "acme", func() { apply(t, awake) })
-	sameContent(t, first.Changes())
+	sameContent(t, first.Changes(), "DBCluster") // its tags have the fingerprint of the manager's root key
 
 	if exit, out, problems := haloCommand(t, awake, "plan", "-f", "-"); exit != exitSame || !strings.Contains(out, "nothing to change") {
 		t.Fatalf("what was planned and done differs still: exit %d: %s%s", exit, out, problems)

@@ -33,6 +33,9 @@ func (w *work) decide(restoreFrom, authorityPEM string) {
 		w.status.Database = &halo.DatabaseStatus{}
 	}
 	w.rememberDatabase()
+	if w.decision.SealingUnproved() {
+		w.status.Sealing = nil
+	}
 	w.wakeAt(w.decision.Wake)
 }
 

@@ -148,6 +148,9 @@ func (r *Reconciler) take(ctx context.Context, w *work, step database.Step) erro
 	case database.StepDeleteNamespace:
 		return r.deleteAll(ctx, []client.Object{w.state.Namespace})
 	case database.StepDone:
+		if err := r.recordKept(ctx, w); err != nil {
+			return err
+		}
 		return r.letGo(ctx, w.tenant)
 	}
 	return nil // a wait
@@ -285,6 +288,22 @@ func (r *Reconciler) recordFinalBackup(ctx context.Context, w *work) error {
 	if err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("creating HaloBackup %s: %w", backup.Name, err)
 	}
+	return nil
+}
+
+// recordKept writes down what a database that goes on without its tenant is sealed with: the tenant that takes it over
+// one day needs it, and nothing else in Kubernetes tells.
+func (r *Reconciler) recordKept(ctx context.Context, w *work) error {
+	record := desired.KeptDatabase(w.tenant, w.class)
+	if record == nil {
+		return nil
+	}
+	err := r.Client.Create(ctx, record, client.FieldOwner(naming.CreateOwner))
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("creating ConfigMap %s in namespace %s: %w", record.Name, record.Namespace, err)
+	}
+	r.Recorder.Eventf(w.tenant, nil, corev1.EventTypeNormal, halo.ReasonDeleting, "Delete", "The database %s stays; ConfigMap %s in namespace %s tells what opens it",
+		record.Data["database"], record.Name, record.Namespace)
 	return nil
 }
 

@@ -191,6 +191,7 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	if problem, err := r.writeSecrets(ctx, w); problem != nil || err != nil {
 		return problem, err
 	}
+	w.decision.Input.Sealing = w.status.Sealing
 	if err := r.handOverScale(ctx, w); err != nil {
 		return nil, err
 	}

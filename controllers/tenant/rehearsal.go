@@ -42,6 +42,9 @@ func (silent) Eventf(runtime.Object, runtime.Object, string, string, string, str
 // rehearseSecrets writes those Secrets without content whose absence or age shows in the status. Whether the CA or the
 // relay's sign-in has changed is known to the manager alone.
 func (r *Reconciler) rehearseSecrets(ctx context.Context, w *work) error {
+	if w.status.Sealing == nil {
+		w.status.Sealing = &halo.SealingStatus{} // which keys, the manager alone can tell: it has the root of them
+	}
 	if !slices.Contains(w.status.Secrets, naming.SealingKeys) {
 		if err := r.rehearseSecret(ctx, w, naming.SealingKeys, false); err != nil {
 			return err

@@ -37,8 +37,8 @@ func (r *Reconciler) writeSealingKeys(ctx context.Context, w *work) (*decide.Pro
 	if err != nil {
 		return nil, err
 	}
-	recorded, problem, err := r.sealingKeysSoFar(ctx, w)
-	if problem != nil || err != nil {
+	recorded, waits, problem, err := r.sealingKeysSoFar(ctx, w)
+	if waits || problem != nil || err != nil {
 		return problem, err
 	}
 	if recorded != nil && recorded.Root != fingerprint {
@@ -100,22 +100,24 @@ func (r *Reconciler) sealingRoot(w *work) (sealing.Root, *decide.Problem, error)
 	return root, nil, nil
 }
 
-// sealingKeysSoFar are the keys that the tenant has, or that the copy has which it is made from; nil for a new tenant.
-func (r *Reconciler) sealingKeysSoFar(ctx context.Context, w *work) (*halo.SealingStatus, *decide.Problem, error) {
-	if w.tenant.Status.Sealing != nil || w.tenant.Spec.Bootstrap == nil {
-		return w.tenant.Status.Sealing, nil, nil
+// sealingKeysSoFar are the keys that the tenant or its database tells of, or the copy that the tenant is made from; nil for
+// a new tenant. waits is true while a database that is taken over has not told yet.
+func (r *Reconciler) sealingKeysSoFar(ctx context.Context, w *work) (record *halo.SealingStatus, waits bool, problem *decide.Problem, err error) {
+	record, waits, problem = w.decision.SealingSoFar()
+	if record != nil || waits || problem != nil || w.tenant.Spec.Bootstrap == nil {
+		return record, waits, problem, nil
 	}
 	name := w.tenant.Spec.Bootstrap.BackupName
 	backup := &halo.HaloBackup{}
-	err := r.Client.Get(ctx, client.ObjectKey{Name: name}, backup)
+	err = r.Client.Get(ctx, client.ObjectKey{Name: name}, backup)
 	if apierrors.IsNotFound(err) {
-		return nil, decide.Stalled(halo.ReasonUnknownBackup, "spec.bootstrap.backupName: there is no HaloBackup %q any more, and only it tells "+
+		return nil, false, decide.Stalled(halo.ReasonUnknownBackup, "spec.bootstrap.backupName: there is no HaloBackup %q any more, and only it tells "+
 			"which keys open the personal data of the copy", name), nil
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading HaloBackup %s: %w", name, err)
+		return nil, false, nil, fmt.Errorf("reading HaloBackup %s: %w", name, err)
 	}
-	return backup.Status.Sealing, nil, nil
+	return backup.Status.Sealing, false, nil, nil
 }
 
 // wantedSealingKey is the number that a person has asked for by annotation; 0 for none.

@@ -38,10 +38,7 @@ type Identity struct {
 
 // Claim decides.
 func (i Identity) Claim() Claim {
-	present := ""
-	if i.Present != nil {
-		present = text(i.Present.Status.DBClusterResourceID)
-	}
+	present := i.present()
 	known := i.Recorded != "" || i.Annotated != ""
 	switch {
 	case known && present != "" && present != i.Recorded && present != i.Annotated && present != i.Accepted:
@@ -55,11 +52,27 @@ func (i Identity) Claim() Claim {
 // ResourceID is the name to remember: of the database that is there, else of the one that was.
 func (i Identity) ResourceID() string {
 	if i.Present != nil && i.Claim() != ClaimReplaced {
-		if present := text(i.Present.Status.DBClusterResourceID); present != "" {
-			return present
-		}
+		return first(i.present(), first(i.Recorded, i.Annotated))
 	}
 	return first(i.Recorded, i.Annotated)
+}
+
+// present is RDS's own name of the database that ACK manages by the DBCluster. Of one that it does not manage ACK shows a
+// status all the same, and that is somebody else's.
+func (i Identity) present() string {
+	if i.Present == nil || Unmanaged(i.Present) {
+		return ""
+	}
+	return text(i.Present.Status.DBClusterResourceID)
+}
+
+// Unmanaged tells whether ACK has found a database under the cluster's identifier that it was not asked to take over.
+func Unmanaged(cluster *rds.DBCluster) bool {
+	if cluster == nil || Adopts(cluster) || !rds.IsTrue(cluster.Status.Conditions, rds.ConditionTerminal) {
+		return false
+	}
+	words := strings.ToLower(rds.FindCondition(cluster.Status.Conditions, rds.ConditionTerminal).Words())
+	return strings.Contains(words, "already exists") && strings.Contains(words, "not managed")
 }
 
 // Refusal tells why ACK does not come to terms with RDS about which database this is: LostAtRDS when there is none to
@@ -74,6 +87,9 @@ const (
 
 // Refused reads ACK's words about a cluster that it does not manage yet.
 func Refused(cluster *rds.DBCluster) Refusal {
+	if Unmanaged(cluster) {
+		return TakenAtRDS
+	}
 	if cluster == nil || createdAtAWS(cluster.Status.ACKResourceMetadata) || text(cluster.Status.Status) != "" {
 		return ""
 	}

@@ -14,6 +14,32 @@ func identified(resourceID string) *rds.DBCluster {
 	return object
 }
 
+// unmanaged is what ACK shows of a database that somebody else has made: everything, and that it is not its own.
+func unmanaged() *rds.DBCluster {
+	words, arn := "This resource already exists but is not managed by ACK. To bring …", "arn:aws:rds:us-east-1:123456789012:cluster:halo-acme"
+	object := identified("cluster-b")
+	object.Status.ACKResourceMetadata = &rds.ResourceMetadata{ARN: &arn}
+	object.Status.Conditions = []rds.Condition{{Type: rds.ConditionTerminal, Status: "True", Message: &words}}
+	return object
+}
+
+func TestWhatACKDoesNotManageCannotBeUsed(t *testing.T) {
+	endpoint := "db.example"
+	object := unmanaged()
+	object.Status.Endpoint = &endpoint
+	state := database.Assess(object, nil, nil)
+	if state.Exists || state.Serving || state.CanTakeInstances || !state.Failed || state.Endpoint != "" {
+		t.Errorf("%+v", state)
+	}
+	if got := database.Refused(object); got != database.TakenAtRDS {
+		t.Errorf("it reads as %q", got)
+	}
+	object.Annotations = map[string]string{rds.AnnotationAdoptionPolicy: "adopt"}
+	if database.Refused(object) != "" {
+		t.Error("it is refused although it was accepted")
+	}
+}
+
 func TestWhichDatabaseMayBeMade(t *testing.T) {
 	cases := []struct {
 		name     string
@@ -32,6 +58,8 @@ func TestWhichDatabaseMayBeMade(t *testing.T) {
 		{"another one, and the status was lost", database.Identity{Annotated: "cluster-a", Present: identified("cluster-b")}, database.ClaimReplaced, "cluster-a"},
 		{"another one that a person accepted", database.Identity{Recorded: "cluster-a", Accepted: "cluster-b", Present: identified("cluster-b")}, database.ClaimKnown, "cluster-b"},
 		{"another one than the person accepted", database.Identity{Recorded: "cluster-a", Accepted: "cluster-c", Present: identified("cluster-b")}, database.ClaimReplaced, "cluster-a"},
+		{"one that ACK shows and does not manage", database.Identity{Created: true, Present: unmanaged()}, database.ClaimKnown, ""},
+		{"the same in the place of a known one", database.Identity{Recorded: "cluster-a", Present: unmanaged()}, database.ClaimKnown, "cluster-a"},
 		{"one that is to be adopted", database.Identity{Adopts: true}, database.ClaimKnown, ""},
 	}
 	for _, c := range cases {

@@ -70,6 +70,9 @@ func assessCluster(cluster *rds.DBCluster) State {
 	name := "DBCluster " + cluster.Name
 	terminal := rds.FindCondition(cluster.Status.Conditions, rds.ConditionTerminal)
 	switch {
+	case Unmanaged(cluster):
+		// Whatever ACK shows of it, it is not the tenant's: nothing may be put into it.
+		return State{Failed: true, Message: name + ": ACK says: " + sentence(terminal.Words())}
 	case cluster.DeletionTimestamp != nil:
 		state.Failed = true
 		state.Message = name + " is being deleted, and not by the operator; its data are guarded by deletion protection and a final snapshot"

@@ -114,6 +114,10 @@ func (t Teardown) nextForDatabase() (Step, string) {
 		return StepClaim, "Deleting: taking the database over again, so that it ends properly"
 	case t.Cluster == nil:
 		return t.afterCluster()
+	case Unmanaged(t.Cluster) && !t.Leaving:
+		return StepWaitDatabase, "Deleting: recording that the database of this name at RDS is not the tenant's"
+	case Unmanaged(t.Cluster):
+		return StepDeleteCluster, "Deleting: waiting for the DBCluster to go; the database of this name at RDS is not the tenant's and stays"
 	case assessCluster(t.Cluster).Exists:
 		return t.nextForCluster()
 	case Adopts(t.Cluster) && Refused(t.Cluster) != LostAtRDS:
@@ -130,7 +134,7 @@ func (t Teardown) Leaves() bool {
 	if t.Leaving || t.Policy == halo.DeletionRetain || t.Cluster == nil || t.Claim == ClaimReplaced {
 		return t.Leaving
 	}
-	return t.Unprotected || Refused(t.Cluster) == LostAtRDS || (!assessCluster(t.Cluster).Exists && !Adopts(t.Cluster))
+	return t.Unprotected || Unmanaged(t.Cluster) || Refused(t.Cluster) == LostAtRDS || (!assessCluster(t.Cluster).Exists && !Adopts(t.Cluster))
 }
 
 func (t Teardown) nextForRetained() (Step, string) {

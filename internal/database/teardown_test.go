@@ -55,6 +55,8 @@ func TestTheOrderOfATeardown(t *testing.T) {
 		{"a cluster that RDS works on is waited for", database.Teardown{Cluster: cluster("modifying"), FinalBackup: final}, database.StepWaitDatabase},
 		{"a broken cluster is not deleted", database.Teardown{Cluster: cluster("inaccessible-encryption-credentials"), FinalBackup: final}, database.StepWaitDatabase},
 		{"protection goes", database.Teardown{Cluster: cluster("available"), Instances: 2, FinalBackup: final}, database.StepUnprotect},
+		{"somebody else's is not copied", database.Teardown{Cluster: unmanaged(), Claim: database.ClaimKnown}, database.StepWaitDatabase},
+		{"nor is it claimed", database.Teardown{Cluster: unmanaged(), Claim: database.ClaimKnown, Leaving: true}, database.StepDeleteCluster},
 		{"RDS has to know", database.Teardown{Cluster: syncedCluster("available", before), Instances: 2, FinalBackup: final,
 			Unprotected: true, Leaving: true, UnprotectedAt: asked, SyncedBefore: before}, database.StepWaitUnprotected},
 		{"then the instances", database.Teardown{Cluster: syncedCluster("available", now), Instances: 2, FinalBackup: final,

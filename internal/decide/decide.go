@@ -69,6 +69,7 @@ func Tenant(facts Facts) Decision {
 		MigrationAttempt: 1, RetirementAttempt: 1,
 		AuthorityPEM: authorityPEM(facts), Scaled: scaled(facts),
 	}}
+	decision.Input.Sealing, _, _ = decision.SealingSoFar()
 	recorded := facts.Tenant.Status.Database
 	decision.recorded = (recorded != nil && recorded.Created) || desired.External(facts.Tenant) != nil
 	decision.assess(facts, cluster)

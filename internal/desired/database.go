@@ -39,6 +39,14 @@ func (in Input) tags() []rds.Tag {
 	}
 }
 
+// clusterTags are nil where RDS's own are to be left alone.
+func (in Input) clusterTags() []rds.Tag {
+	if in.Known && in.Sealing == nil {
+		return nil
+	}
+	return append(in.tags(), sealingTags(in.Sealing)...)
+}
+
 // SubnetGroup says in which subnets the cluster lives.
 func SubnetGroup(in Input) *rds.DBSubnetGroup {
 	name := naming.Database(in.Tenant.Name)
@@ -89,7 +97,7 @@ func Cluster(in Input) *rds.DBCluster {
 			CopyTagsToSnapshot:          pointer(true),
 			DeletionProtection:          pointer(true),
 			EnableCloudwatchLogsExports: []string{"audit", "error", "slowquery"},
-			Tags:                        in.tags(),
+			Tags:                        in.clusterTags(),
 
 			ServerlessV2ScalingConfiguration: in.serverless(),
 		},

@@ -24,6 +24,9 @@ type Input struct {
 	Known bool
 	// Accepted is true when a person has said that the cluster which RDS has is the tenant's: it is adopted.
 	Accepted bool
+	// Sealing is which keys open what is stored; nil while that is not known. Until then a database that is taken over keeps
+	// the tags that it came with: they may be all that tells.
+	Sealing *halo.SealingStatus
 	// Instances are the numbers of the instances that the cluster should have; nil is 1 up to the class's number.
 	Instances []int
 	// RestoreFrom is the snapshot that a new cluster is made from; empty for an empty database.

@@ -39,6 +39,11 @@ const (
 	AnnotationUnprotectedAt = "halo.dev/unprotected-at"
 	// AnnotationSealingKey is on a HaloTenant: the number of the key that seals; a larger number makes a new key.
 	AnnotationSealingKey = "halo.dev/sealing-key"
+	// AnnotationSealedWith is on a HaloTenant that takes over a database: which keys open what is stored there, as the record
+	// of the database that was kept tells. Only a database whose tags do not tell needs it.
+	AnnotationSealedWith = "halo.dev/sealed-with"
+	// TagSealing and a number from 1 are RDS's tags of a cluster that tell which keys open what is stored.
+	TagSealing = "halo.dev/sealed-with-"
 	// AnnotationEnvironment is on a DBClusterSnapshot: the environment that its data come from and stay in.
 	AnnotationEnvironment = "halo.dev/environment"
 	// AnnotationSyncedBefore is on a DBCluster: the time of ACK's synced condition before that, RFC 3339.
@@ -162,11 +167,20 @@ func ScheduledBackup(tenant string, tick time.Time) string {
 
 // FinalBackup is the one final copy of a tenant object; another tenant of the same name later has another.
 func FinalBackup(tenant string, uid types.UID) string {
+	return tenant + "-final-" + firstDigits(uid)
+}
+
+// KeptDatabase is the record of a database that goes on without its tenant.
+func KeptDatabase(tenant string, uid types.UID) string {
+	return tenant + "-kept-" + firstDigits(uid)
+}
+
+func firstDigits(uid types.UID) string {
 	digits := strings.ReplaceAll(string(uid), "-", "")
 	if len(digits) > 8 {
 		digits = digits[:8]
 	}
-	return tenant + "-final-" + digits
+	return digits
 }
 
 // Snapshot is RDS's identifier of a HaloBackup's snapshot, and the name of its DBClusterSnapshot.

@@ -295,7 +295,7 @@ func (w *world) lose(ctx context.Context, list client.ObjectList) {
 	must(w.t, w.base.List(ctx, list))
 	must(w.t, meta.EachListItem(list, func(item runtime.Object) error {
 		object := item.(client.Object)
-		if object.GetName() == naming.BackupsNamespace {
+		if object.GetName() == naming.BackupsNamespace || object.GetNamespace() == naming.BackupsNamespace {
 			return nil
 		}
 		if len(object.GetFinalizers()) > 0 {

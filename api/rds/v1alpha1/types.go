@@ -119,6 +119,8 @@ type DBClusterStatus struct {
 	// DBClusterResourceID is RDS's own name of the cluster; another cluster of the same identifier has another.
 	DBClusterResourceID *string           `json:"dbClusterResourceID,omitempty"`
 	DBClusterMembers    []DBClusterMember `json:"dbClusterMembers,omitempty"`
+	// TagList are the tags that RDS has.
+	TagList []Tag `json:"tagList,omitempty"`
 }
 
 // DBClusterMember tells which role an instance has.

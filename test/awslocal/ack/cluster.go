@@ -2,6 +2,7 @@ package ack
 
 import (
 	"context"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -78,6 +79,9 @@ func (t *clusterTarget) observedSpec(cluster *rds.Cluster) map[string]any {
 		if value != "" {
 			values[name] = value
 		}
+	}
+	if len(cluster.Tags) > 0 && !maps.Equal(tagMap(t.spec.Tags), cluster.Tags) {
+		values["tags"] = anyTags(cluster.Tags)
 	}
 	if t.spec.ParameterGroupRef == nil {
 		values["dbClusterParameterGroupName"] = *cluster.ParameterGroup

@@ -184,6 +184,14 @@ func statusOfSubnetGroup(account *rds.Account, group *rds.SubnetGroup) subnetGro
 	return status
 }
 
+func anyTags(tags map[string]string) []any {
+	var list []any
+	for _, tag := range tagList(tags) {
+		list = append(list, map[string]any{"key": tag.Key, "value": tag.Value})
+	}
+	return list
+}
+
 func tagList(tags map[string]string) []tag {
 	var list []tag
 	for _, key := range slices.Sorted(maps.Keys(tags)) {
