@@ -90,6 +90,9 @@ type HaloTenantSpec struct {
 	Credentials *TenantCredentials `json:"credentials,omitempty"`
 	// +optional
 	Mail *TenantMail `json:"mail,omitempty"`
+	// limits keep floods out, where the class's do not fit. A change takes effect without a restart.
+	// +optional
+	Limits *TenantLimits `json:"limits,omitempty"`
 
 	// +optional
 	Console *TenantConsole `json:"console,omitempty"`
@@ -163,6 +166,26 @@ type TenantConsole struct {
 	// are replaced one at a time.
 	// +optional
 	Enabled bool `json:"enabled,omitempty"`
+}
+
+// TenantLimits overrides the class's limits. Each holds for one pod.
+// +kubebuilder:validation:XValidation:rule="!has(self.requestsPerMinutePerClient) || !has(self.requestsPerMinute) || self.requestsPerMinutePerClient <= self.requestsPerMinute",message="spec.limits.requestsPerMinutePerClient must not be above spec.limits.requestsPerMinute, which is for all clients together"
+type TenantLimits struct {
+	// requestsPerMinutePerClient is for one client address.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	// +optional
+	RequestsPerMinutePerClient *int32 `json:"requestsPerMinutePerClient,omitempty"`
+	// requestsPerMinute is for all clients together.
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000000
+	// +optional
+	RequestsPerMinute *int32 `json:"requestsPerMinute,omitempty"`
+	// bodyBytes is the longest body of a request.
+	// +kubebuilder:validation:Minimum=4096
+	// +kubebuilder:validation:Maximum=1048576
+	// +optional
+	BodyBytes *int64 `json:"bodyBytes,omitempty"`
 }
 
 // TenantServer overrides the class's server.

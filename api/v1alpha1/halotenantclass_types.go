@@ -302,14 +302,16 @@ type ClassMail struct {
 	Credentials string `json:"credentials,omitempty"`
 }
 
-// ClassLimits keeps floods out.
+// ClassLimits keeps floods out. Each holds for one pod.
 type ClassLimits struct {
 	// +kubebuilder:default=60
 	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
 	// +optional
 	RequestsPerMinutePerClient int32 `json:"requestsPerMinutePerClient,omitempty"`
 	// +kubebuilder:default=1200
 	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000000
 	// +optional
 	RequestsPerMinute int32 `json:"requestsPerMinute,omitempty"`
 	// +kubebuilder:default=65536

@@ -85,9 +85,9 @@ func configOf(in Input) serverConfig {
 		Brand: brand{Name: settings.BrandName, Color: settings.BrandColor, Logo: settings.BrandLogo},
 		Mail:  mail{Host: class.Mail.Host, Port: class.Mail.Port, TLS: string(settings.MailTLS), From: class.Mail.From},
 		Limits: limits{
-			RequestsPerMinutePerClient: class.Limits.RequestsPerMinutePerClient,
-			RequestsPerMinute:          class.Limits.RequestsPerMinute,
-			BodyBytes:                  class.Limits.BodyBytes,
+			RequestsPerMinutePerClient: settings.Limits.RequestsPerMinutePerClient,
+			RequestsPerMinute:          settings.Limits.RequestsPerMinute,
+			BodyBytes:                  settings.Limits.BodyBytes,
 		},
 	}
 	if hostname := ConsoleHostname(in.Tenant, in.Class); hostname != "" {

@@ -215,6 +215,8 @@ func TestWhatPodsReloadIsNotInTheTemplate(t *testing.T) {
 	in.Tenant.Spec.Advisors[0].Email = "desk@acme.example"
 	in.Tenant.Spec.Brand = &halo.Brand{Name: "New Name", Color: "#123456"}
 	in.Class.Spec.Limits.RequestsPerMinute = 7
+	perClient := int32(3)
+	in.Tenant.Spec.Limits = &halo.TenantLimits{RequestsPerMinutePerClient: &perClient}
 	if after := templateText(t, in); after != before {
 		t.Error(cmp.Diff(before, after))
 	}
@@ -305,9 +307,11 @@ func TestATenantsOverridesWin(t *testing.T) {
 	in.Tenant.Spec.Backup = &halo.TenantBackup{Schedule: "0 1 * * *", RetentionDays: &days}
 	in.Tenant.Spec.Database = &halo.TenantDatabase{PointInTimeDays: &window}
 	in.Tenant.Spec.Brand = &halo.Brand{Name: "Acme", Color: "#ffffff", Logo: "data:image/png;base64,AA=="}
+	in.Tenant.Spec.Limits = &halo.TenantLimits{RequestsPerMinutePerClient: &window}
 	got := desired.Resolve(in.Tenant, in.Class)
 	want := desired.Settings{Replicas: 5, Schedule: "0 1 * * *", TimeZone: "Etc/UTC", RetentionDays: 90, PointInTimeDays: 7, BrandName: "Acme",
-		BrandColor: "#ffffff", BrandLogo: "data:image/png;base64,AA==", MailTLS: halo.MailTLSRequired, DeletionPolicy: halo.DeletionSnapshot}
+		BrandColor: "#ffffff", BrandLogo: "data:image/png;base64,AA==", MailTLS: halo.MailTLSRequired, DeletionPolicy: halo.DeletionSnapshot,
+		Limits: halo.ClassLimits{RequestsPerMinutePerClient: 7, RequestsPerMinute: 1200, BodyBytes: 65536}}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

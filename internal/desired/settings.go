@@ -20,6 +20,7 @@ type Settings struct {
 	BrandColor     string
 	BrandLogo      string
 	MailTLS        halo.MailTLS
+	Limits         halo.ClassLimits
 	DeletionPolicy halo.DeletionPolicy
 }
 
@@ -30,6 +31,7 @@ func Resolve(tenant *halo.HaloTenant, class *halo.HaloTenantClass) Settings {
 		Replicas: class.Spec.Server.Replicas, Schedule: class.Spec.Backup.Schedule, TimeZone: class.Spec.Backup.TimeZone,
 		RetentionDays: class.Spec.Backup.RetentionDays, PointInTimeDays: class.Spec.Database.PointInTimeDays,
 		BrandName: tenant.Name, BrandColor: "#0b6e4f", MailTLS: class.Spec.Mail.TLS, DeletionPolicy: tenant.Spec.DeletionPolicy,
+		Limits: limitsOf(tenant, class),
 	}
 	if server := tenant.Spec.Server; server != nil && server.Replicas != nil {
 		settings.Replicas = *server.Replicas
@@ -60,6 +62,24 @@ func Resolve(tenant *halo.HaloTenant, class *halo.HaloTenantClass) Settings {
 		settings.Replicas = 0 // at rest, whatever the floor
 	}
 	return settings
+}
+
+// limitsOf are the class's limits with those that the tenant has of its own.
+func limitsOf(tenant *halo.HaloTenant, class *halo.HaloTenantClass) halo.ClassLimits {
+	limits, own := class.Spec.Limits, tenant.Spec.Limits
+	if own == nil {
+		return limits
+	}
+	if own.RequestsPerMinutePerClient != nil {
+		limits.RequestsPerMinutePerClient = *own.RequestsPerMinutePerClient
+	}
+	if own.RequestsPerMinute != nil {
+		limits.RequestsPerMinute = *own.RequestsPerMinute
+	}
+	if own.BodyBytes != nil {
+		limits.BodyBytes = *own.BodyBytes
+	}
+	return limits
 }
 
 func (s *Settings) brand(brand *halo.Brand) {
