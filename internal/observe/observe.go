@@ -67,13 +67,22 @@ func Read(ctx context.Context, reader client.Reader, scheme *runtime.Scheme, ten
 		return state, fmt.Errorf("reading namespace %s: %w", naming.Namespace(tenant), err)
 	}
 	state.Namespace = namespace
-	for _, list := range append(Lists(), ListsOf(further)...) {
+	for _, list := range Lists() {
 		if err := state.add(ctx, reader, scheme, list, tenant); err != nil {
+			return state, err
+		}
+	}
+	for _, list := range ListsOf(further) {
+		// A kind that was uninstalled since has left nothing behind; a tenant must be able to go all the same.
+		if err := state.add(ctx, reader, scheme, list, tenant); err != nil && !uninstalled(err) {
 			return state, err
 		}
 	}
 	return state, nil
 }
+
+// uninstalled tells whether a list failed because the API server does not know the kind.
+func uninstalled(err error) bool { return apierrors.IsNotFound(err) || meta.IsNoMatchError(err) }
 
 func (s *State) add(ctx context.Context, reader client.Reader, scheme *runtime.Scheme, list client.ObjectList, tenant string) error {
 	err := reader.List(ctx, list, client.InNamespace(naming.Namespace(tenant)), client.MatchingLabels(naming.TenantLabels(tenant)))

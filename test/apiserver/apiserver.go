@@ -16,14 +16,29 @@ import (
 
 // Start returns a configuration with every right on a fresh API server, and a function that stops it.
 func Start() (*rest.Config, func() error, error) {
-	ackCRDs := os.Getenv("ACK_CRD_DIR")
-	if ackCRDs == "" {
-		ackCRDs = Path("test/awslocal/crds")
+	return start(Path("config/crd"), ackCRDs())
+}
+
+// StartWithoutACK is Start on a cluster that knows nothing of ACK. InstallACK tells it.
+func StartWithoutACK() (*rest.Config, func() error, error) {
+	return start(Path("config/crd"))
+}
+
+// InstallACK installs ACK's CRDs into a cluster.
+func InstallACK(config *rest.Config) error {
+	_, err := envtest.InstallCRDs(config, envtest.CRDInstallOptions{Paths: []string{ackCRDs()}, ErrorIfPathMissing: true})
+	return err
+}
+
+func ackCRDs() string {
+	if folder := os.Getenv("ACK_CRD_DIR"); folder != "" {
+		return folder
 	}
-	environment := &envtest.Environment{
-		CRDDirectoryPaths:     []string{Path("config/crd"), ackCRDs},
-		ErrorIfCRDPathMissing: true,
-	}
+	return Path("test/awslocal/crds")
+}
+
+func start(crds ...string) (*rest.Config, func() error, error) {
+	environment := &envtest.Environment{CRDDirectoryPaths: crds, ErrorIfCRDPathMissing: true}
 	// A tenant has a Service, and some tests have more tenants than the 254 addresses of the default range.
 	environment.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	config, err := environment.Start()
