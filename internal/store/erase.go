@@ -4,16 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"slices"
-	"time"
+	"strings"
 )
-
-// Erasure is what is left of an erased person: a number that leads nowhere.
-type Erasure struct {
-	// ID is the number of the assessment whose person was erased.
-	ID int64
-	// At is when, in UTC to the second.
-	At time.Time
-}
 
 // Erase removes persons with their consent and every mail that waits, and
 // leaves the numbers in the ledger of erasures. A mail that a worker has in its
@@ -25,7 +17,7 @@ func (s *Store) Erase(ctx context.Context, ids ...int64) (erased int, err error)
 		return 0, nil
 	}
 	err = s.again(ctx, func(ctx context.Context) error {
-		erased, err = erase(ctx, s.delivery, ids, "UTC_TIMESTAMP()")
+		erased, err = erase(ctx, s.delivery, ids)
 		return err
 	})
 	return erased, err
@@ -38,61 +30,87 @@ type beginner interface {
 
 // erase notes the numbers first: a person may be gone only when the number is
 // in the ledger.
-func erase(ctx context.Context, db beginner, ids []int64, at string, moment ...any) (erased int, err error) {
+func erase(ctx context.Context, db beginner, ids []int64) (erased int, err error) {
 	transaction, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return 0, failed("erasing persons: beginning the transaction", err)
 	}
 	defer func() { _ = transaction.Rollback() }()
 	// Two erasures of the same persons lock them in the same order.
-	for _, id := range slices.Sorted(slices.Values(ids)) {
-		_, err := transaction.ExecContext(ctx,
-			`INSERT IGNORE INTO halo_person.erasure (assessment_id, erased_at) VALUES (?, `+at+`)`, //nolint:gosec // at is a constant of this package's callers
-			append([]any{id}, moment...)...)
-		if err != nil {
-			return 0, failed("erasing persons: noting the number", err)
-		}
-		result, err := transaction.ExecContext(ctx, `DELETE FROM halo_person.person WHERE assessment_id = ?`, id)
-		if err != nil {
-			return 0, failed("erasing persons: removing one", err)
-		}
-		removed, err := result.RowsAffected()
-		if err != nil {
-			return 0, failed("erasing persons: removing one", err)
-		}
-		erased += int(removed)
+	ids = slices.Sorted(slices.Values(ids))
+	//nolint:gosec // what is joined are placeholders
+	_, err = transaction.ExecContext(ctx, `INSERT IGNORE INTO halo_person.erasure (assessment_id, erased_at) VALUES `+
+		strings.TrimSuffix(strings.Repeat("(?, UTC_TIMESTAMP()), ", len(ids)), ", "), anyOf(ids)...)
+	if err != nil {
+		return 0, failed("erasing persons: noting the numbers", err)
 	}
-	if err := transaction.Commit(); err != nil {
-		return 0, failed("erasing persons: committing", err)
+	result, err := transaction.ExecContext(ctx, `DELETE FROM halo_person.person WHERE assessment_id IN (`+marks(len(ids))+`)`, anyOf(ids)...) //nolint:gosec // placeholders
+	if err != nil {
+		return 0, failed("erasing persons: removing them", err)
 	}
-	return erased, nil
+	removed, err := result.RowsAffected()
+	if err != nil {
+		return 0, failed("erasing persons: removing them", err)
+	}
+	return int(removed), failed("erasing persons: committing", transaction.Commit())
 }
 
-// Erasures lists the ledger in the order of its numbers, up to limit after a
-// number.
-func (s *Store) Erasures(ctx context.Context, after int64, limit int) ([]Erasure, error) {
+// anyOf makes arguments of numbers.
+func anyOf(ids []int64) []any {
+	arguments := make([]any, 0, len(ids))
+	for _, id := range ids {
+		arguments = append(arguments, id)
+	}
+	return arguments
+}
+
+// Unnoted lists up to limit numbers of the ledger that are not known to be
+// noted outside of the database.
+func (s *Store) Unnoted(ctx context.Context, limit int) ([]int64, error) {
+	return s.numbers(ctx, `SELECT assessment_id FROM halo_person.erasure WHERE noted_at IS NULL ORDER BY assessment_id LIMIT ?`, limit)
+}
+
+// ErasedAfter lists the numbers of the ledger in their order, up to limit that
+// are greater than a number.
+func (s *Store) ErasedAfter(ctx context.Context, after int64, limit int) ([]int64, error) {
+	return s.numbers(ctx, `SELECT assessment_id FROM halo_person.erasure WHERE assessment_id > ? ORDER BY assessment_id LIMIT ?`, after, limit)
+}
+
+func (s *Store) numbers(ctx context.Context, query string, arguments ...any) (numbers []int64, err error) {
 	const doing = "reading the ledger of erasures"
-	rows, err := s.delivery.QueryContext(ctx,
-		`SELECT assessment_id, erased_at FROM halo_person.erasure WHERE assessment_id > ? ORDER BY assessment_id LIMIT ?`, after, limit)
+	rows, err := s.delivery.QueryContext(ctx, query, arguments...)
 	if err != nil {
 		return nil, failed(doing, err)
 	}
 	defer func() { _ = rows.Close() }()
-	var found []Erasure
 	for rows.Next() {
-		var one Erasure
-		if err := rows.Scan(&one.ID, &one.At); err != nil {
+		var number int64
+		if err := rows.Scan(&number); err != nil {
 			return nil, failed(doing, err)
 		}
-		found = append(found, one)
+		numbers = append(numbers, number)
 	}
-	return found, failed(doing, rows.Err())
+	return numbers, failed(doing, rows.Err())
 }
 
-// CountErasures says how many numbers the ledger has.
-func (s *Store) CountErasures(ctx context.Context) (number int, err error) {
-	err = s.delivery.QueryRowContext(ctx, `SELECT COUNT(*) FROM halo_person.erasure`).Scan(&number)
-	return number, failed("counting the ledger of erasures", err)
+// Noted remembers that numbers of the ledger are noted outside of the database.
+// A number that is not in the ledger is left out of it.
+func (s *Store) Noted(ctx context.Context, ids ...int64) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	return s.again(ctx, func(ctx context.Context) error { return noted(ctx, s.delivery, ids) })
+}
+
+// executor is a pool, a connection or a transaction.
+type executor interface {
+	ExecContext(ctx context.Context, query string, arguments ...any) (sql.Result, error)
+}
+
+func noted(ctx context.Context, db executor, ids []int64) error {
+	_, err := db.ExecContext(ctx, `UPDATE halo_person.erasure SET noted_at = UTC_TIMESTAMP()
+		WHERE noted_at IS NULL AND assessment_id IN (`+marks(len(ids))+`)`, anyOf(slices.Sorted(slices.Values(ids)))...) //nolint:gosec // placeholders
+	return failed("remembering which erasures are noted", err)
 }
 
 // Purge removes up to limit persons that were stored more than a number of days

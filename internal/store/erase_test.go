@@ -4,6 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -46,13 +50,7 @@ func TestEraseTakesThePersonAndTheMailsAndLeavesTheNumber(t *testing.T) {
 	if _, err := opened.Person(t.Context(), gone.ID); !errors.Is(err, store.ErrNoPerson) {
 		t.Errorf("the person: %v", err)
 	}
-	ledger, err := opened.Erasures(t.Context(), 0, 10)
-	if err != nil || len(ledger) != 1 || ledger[0].ID != gone.ID || time.Since(ledger[0].At) > time.Minute {
-		t.Errorf("the ledger: %+v, error %v", ledger, err)
-	}
-	if number, err := opened.CountErasures(t.Context()); err != nil || number != 1 {
-		t.Errorf("the ledger has %d, error %v", number, err)
-	}
+	wantLedger(t, opened, gone.ID)
 	// The mail that a worker holds can still be ended, and comes to nothing.
 	if err := opened.Sent(t.Context(), held); err != nil {
 		t.Error(err)
@@ -64,15 +62,46 @@ func TestTheLedgerCannotBeShortenedByWhoWritesIt(t *testing.T) {
 	if _, err := opened.Erase(t.Context(), 1, 2, 3); err != nil {
 		t.Fatal(err)
 	}
-	first, err := opened.Erasures(t.Context(), 0, 2)
-	if err != nil || len(first) != 2 {
-		t.Fatalf("%+v, error %v", first, err)
+	for after, want := range map[int64][]int64{0: {1, 2}, 2: {3}, 3: nil} {
+		if got, err := opened.ErasedAfter(t.Context(), after, 2); err != nil || !slices.Equal(got, want) {
+			t.Errorf("after %d: %v, error %v", after, got, err)
+		}
 	}
-	rest, err := opened.Erasures(t.Context(), first[1].ID, 2)
-	if err != nil || len(rest) != 1 || rest[0].ID != 3 {
-		t.Errorf("%+v, error %v", rest, err)
+	writer := server.As(t, "halo_delivery", deliveryPassword)
+	wantRefusal(t, writer, "DELETE FROM halo_person.erasure", forbidden)
+	wantRefusal(t, writer, "UPDATE halo_person.erasure SET assessment_id = 9", 1143)
+}
+
+func TestANumberIsUnnotedUntilItIsNotedOutside(t *testing.T) {
+	opened := openStore(t)
+	if _, err := opened.Erase(t.Context(), 3, 1, 2); err != nil {
+		t.Fatal(err)
 	}
-	wantRefusal(t, server.As(t, "halo_delivery", deliveryPassword), "DELETE FROM halo_person.erasure", forbidden)
+	unnoted := func(limit int, want ...int64) {
+		t.Helper()
+		if got, err := opened.Unnoted(t.Context(), limit); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%v, error %v, want %v", got, err, want)
+		}
+	}
+	unnoted(2, 1, 2)
+	for range 2 { // the second time nothing changes
+		if err := opened.Noted(t.Context(), 2, 1, 77); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unnoted(10, 3)
+	if _, err := opened.Erase(t.Context(), 1); err != nil { // it stays noted
+		t.Fatal(err)
+	}
+	unnoted(10, 3)
+	wantLedger(t, opened, 1, 2, 3)
+}
+
+func wantLedger(t *testing.T, in *store.Store, want ...int64) {
+	t.Helper()
+	if got, err := in.ErasedAfter(t.Context(), 0, 10); err != nil || !slices.Equal(got, want) {
+		t.Errorf("the ledger has %v, error %v, want %v", got, err, want)
+	}
 }
 
 func TestEraseIsAllOrNothing(t *testing.T) {
@@ -87,9 +116,7 @@ func TestEraseIsAllOrNothing(t *testing.T) {
 	if _, err := opened.Erase(t.Context(), 5, gone.ID); err == nil || strings.Contains(err.Error(), "Marked") {
 		t.Errorf("got %v", err)
 	}
-	if ledger, err := opened.Erasures(t.Context(), 0, 10); err != nil || len(ledger) != 0 {
-		t.Errorf("the ledger has %+v, error %v", ledger, err)
-	}
+	wantLedger(t, opened)
 	wantCounts(t, 1)
 }
 
@@ -141,5 +168,99 @@ func TestALeaseIsOnePodsAtATime(t *testing.T) {
 	}
 	if held, err := two.Lease(t.Context(), "test", func(context.Context) error { return nil }); !held || err != nil {
 		t.Errorf("after its end: %t, error %v", held, err)
+	}
+}
+
+// ledger is a folder with parts of a ledger, as a volume shows them.
+func ledger(t *testing.T, parts map[string]string) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "..data"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range parts {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+// A copy that is older than an erasure brings back what the tables held then.
+func TestAMigrationOfAnOlderCopyErasesWhoWasErasedSince(t *testing.T) {
+	config := migrated(t)
+	opened := openWith(t, config.CredentialsDir)
+	for number := range byte(3) {
+		one := submission(number)
+		one.Email = personal.New(string('a'+rune(number)) + "@visitor.test")
+		save(t, opened, one)
+	}
+	gone, kept := onlyPerson(t, opened, "a@visitor.test"), onlyPerson(t, opened, "c@visitor.test")
+	master := server.Master(t)
+	tables := []string{"person", "consent", "outbox", "erasure"}
+	do := func(statement string) {
+		t.Helper()
+		if _, err := master.Exec(statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	do("CREATE SCHEMA copied")
+	defer do("DROP SCHEMA copied")
+	for _, table := range tables {
+		do("CREATE TABLE copied." + table + " AS SELECT * FROM halo_person." + table)
+	}
+	if _, err := opened.Erase(t.Context(), gone.ID); err != nil {
+		t.Fatal(err)
+	}
+	do("DELETE FROM halo_person.person")
+	do("DELETE FROM halo_person.erasure")
+	for _, table := range tables {
+		do("INSERT INTO halo_person." + table + " SELECT * FROM copied." + table)
+	}
+	if onlyPerson(t, opened, "a@visitor.test").ID != gone.ID {
+		t.Fatal("the copy does not have the person")
+	}
+	var said strings.Builder
+	config.Progress = &said
+	config.ErasuresDir = ledger(t, map[string]string{"part-1": "77\n", "part-2": strconv.FormatInt(gone.ID, 10) + "\n"})
+	for _, found := range []string{"still had 1 persons", "still had 0 persons"} { // it may be repeated
+		said.Reset()
+		if err := store.Migrate(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(said.String(), "2 numbers, of which this copy "+found) {
+			t.Errorf("it says %s", said.String())
+		}
+	}
+	for table, want := range map[string]int{"halo_person.person": 2, "halo_person.consent": 2, "halo_person.outbox": 4, "halo_assessment.assessment": 3} {
+		if got := count(t, master, table); got != want {
+			t.Errorf("%s has %d rows, want %d", table, got, want)
+		}
+	}
+	if onlyPerson(t, opened, "c@visitor.test").ID != kept.ID {
+		t.Error("another person changed")
+	}
+	want := []int64{77, gone.ID}
+	slices.Sort(want)
+	wantLedger(t, opened, want...)
+	if left, err := opened.Unnoted(t.Context(), 10); err != nil || len(left) != 0 {
+		t.Errorf("what came from outside counts as not noted there: %v, error %v", left, err)
+	}
+}
+
+func TestAMigrationWithoutItsLedgerDoesNothing(t *testing.T) {
+	server.Reset(t)
+	config := migrateConfig(t)
+	for name, folder := range map[string]string{
+		"no such file": filepath.Join(t.TempDir(), "none"),
+		"line 2":       ledger(t, map[string]string{"part-1": "1\nx\n"}),
+	} {
+		config.ErasuresDir = folder
+		if err := store.Migrate(t.Context(), config); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("error %v, want %s", err, name)
+		}
+	}
+	if n := count(t, server.Master(t), "information_schema.schemata WHERE schema_name LIKE 'halo%'"); n != 0 {
+		t.Errorf("%d schemas were made", n)
 	}
 }

@@ -53,7 +53,7 @@ var allowed = map[string]map[string][]string{
 		"halo_person.person":         {"SELECT", "UPDATE", "DELETE"},
 		"halo_person.consent":        {"SELECT", "UPDATE", "DELETE"},
 		"halo_person.outbox":         {"SELECT", "UPDATE", "DELETE"},
-		"halo_person.erasure":        {"SELECT", "INSERT"},
+		"halo_person.erasure":        {"SELECT", "INSERT"}, // and when a number was noted outside
 	},
 	"halo_console": {
 		"halo_assessment.assessment": {"SELECT"},

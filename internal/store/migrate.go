@@ -21,6 +21,10 @@ type MigrateConfig struct {
 	// who may create schemas and users.
 	MasterUsername     string
 	MasterPasswordFile string
+	// ErasuresDir holds a ledger of erasures that was kept outside of this
+	// database: see the package erasures. Persons of its numbers are removed.
+	// Empty where there is none.
+	ErasuresDir string
 	// Wait bounds the waiting for the database; five minutes when zero.
 	Wait time.Duration
 	// Progress gets a line for each step that was done and for each thing
@@ -38,7 +42,9 @@ const (
 
 // Migrate brings a database to what this program needs: the schemas, the
 // tables, the two users with exactly their grants and the passwords of the
-// credentials directory. It may be repeated and interrupted at any time, may
+// credentials directory; and erases again the persons of the ledger that it is
+// given, before anybody can sign in to a database that was restored: the users
+// come last. It may be repeated and interrupted at any time, may
 // run more than once at a time, and does not disturb a program of the version
 // before that is at work. A database of a later version is left as it is.
 func Migrate(ctx context.Context, config MigrateConfig) error {
@@ -50,6 +56,10 @@ func Migrate(ctx context.Context, config MigrateConfig) error {
 	if err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
+	erased, err := readErasures(config.ErasuresDir)
+	if err != nil {
+		return fmt.Errorf("migrating: %w", err)
+	}
 	progress := progress{to: config.Progress}
 	connection, end, err := begin(ctx, config, progress)
 	if err != nil {
@@ -57,6 +67,9 @@ func Migrate(ctx context.Context, config MigrateConfig) error {
 	}
 	defer end()
 	if err := applyAll(ctx, connection, steps, progress); err != nil {
+		return err
+	}
+	if err := eraseAgain(ctx, connection, erased, progress); err != nil {
 		return err
 	}
 	for _, user := range users {

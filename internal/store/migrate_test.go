@@ -29,7 +29,7 @@ func TestMigrateSaysWhatItDidAndThenHasNothingLeftToDo(t *testing.T) {
 		"schema halo_assessment created", "schema halo_person created", "schema halo_staff created",
 		"migration 1 applied: assessments and people",
 		"user halo_intake: granted INSERT ON `halo_person`.`person`",
-		"migration 3 applied: requests of mails", "migration 4 applied: sealed persons", "the database is ready, at version 4",
+		"migration 3 applied: requests of mails", "migration 4 applied: sealed persons", "migration 5 applied: noted erasures", "the database is ready, at version 5",
 	} {
 		if !strings.Contains(first.String(), step+"\n") {
 			t.Errorf("the first time lacks %q:\n%s", step, first)

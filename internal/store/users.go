@@ -47,6 +47,7 @@ func deliveryGrants() []grant {
 		{privilege: "SELECT", schema: "halo_assessment", table: "assessment"},
 		{privilege: "SELECT", schema: "halo_person", table: "erasure"},
 		{privilege: "INSERT", schema: "halo_person", table: "erasure"},
+		{privilege: "UPDATE", schema: "halo_person", table: "erasure", column: "noted_at"},
 	}
 	for _, table := range []string{"person", "consent", "outbox"} {
 		for _, privilege := range []string{"SELECT", "UPDATE", "DELETE"} {
