@@ -22,6 +22,7 @@ func runMigrate(ctx context.Context, args []string, std streams) int {
 	flags.StringVar(&config.MasterPasswordFile, "master-password-file", "", "the `file` that holds that user's password")
 	flags.StringVar(&config.CredentialsDir, "credentials-dir", "",
 		"the `folder` of the credentials that the users get: intake-username, intake-password, and the same of delivery and console")
+	flags.StringVar(&config.ErasuresDir, "erasures-dir", "", "the `folder` of a ledger of erasures: persons of its numbers are removed from a restored copy")
 	flags.DurationVar(&config.Wait, "wait", 5*time.Minute, "how long to wait for the database at most")
 	retire := flags.Bool("retire", false, "drop the users of the other turn, and do nothing else; those of the credentials are signed in as first")
 	if err := flags.Parse(args); err != nil {

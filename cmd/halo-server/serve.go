@@ -230,7 +230,8 @@ func (s *service) assemble(wake chan struct{}) error {
 	s.public = server.NewPublic(handler, s.certificate.Get, s.logger)
 	s.guard = connections.New(connections.Options{Shared: s.flags.trustedProxies, Opened: s.metrics.Opened, Refused: s.metrics.Refused})
 	s.guard.Watch(s.public)
-	s.private = server.NewPrivate(s.health.Handler(), s.logger)
+	tenant := func() string { return s.config.Get().Tenant }
+	s.private = server.NewPrivate(server.WithErasures(s.health.Handler(), s.store, tenant, s.logger), s.logger)
 	s.worker, err = s.newWorker(wake)
 	return err
 }
