@@ -22,6 +22,7 @@ import (
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/controllers/backup"
 	"halo.dev/halo/controllers/class"
+	"halo.dev/halo/controllers/erasures"
 	"halo.dev/halo/controllers/prerequisites"
 	"halo.dev/halo/controllers/tenant"
 	"halo.dev/halo/internal/certificate"
@@ -33,12 +34,18 @@ import (
 type Options struct {
 	// Authority issues servers' certificates.
 	Authority *certificate.Authority
+	// Namespace is the manager's own; empty when it runs outside of the cluster.
+	Namespace string
 	// PlatformSecrets is the folder with <credentials>.username, <credentials>.password and sealing-root.
 	PlatformSecrets string
 	// Now is the clock.
 	Now func() time.Time
 	// Concurrency is how many tenants are worked on at once.
 	Concurrency int
+	// Erasures is what tells of erased persons; nil is every tenant's own pods.
+	Erasures erasures.Source
+	// CollectEvery is how often they are asked; zero is erasures.DefaultEvery.
+	CollectEvery time.Duration
 	// Metrics is where the tenants' metrics are registered; nil for nowhere.
 	Metrics prometheus.Registerer
 	// Look is how soon a kind or a file that a class needs and that is missing is looked for again.
@@ -126,10 +133,17 @@ func setupTenants(manager ctrl.Manager, kinds *prerequisites.Kinds, options Opti
 	recorder := manager.GetEventRecorder(naming.ManagedBy)
 	tenants := &tenant.Reconciler{
 		Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Recorder: recorder, Authority: options.Authority,
-		PlatformSecrets: options.PlatformSecrets, Kinds: kinds, Now: options.Now, Concurrency: options.Concurrency,
+		PlatformSecrets: options.PlatformSecrets, Kinds: kinds, Now: options.Now, Concurrency: options.Concurrency, Namespace: options.Namespace,
 	}
 	if err := tenants.SetupWithManager(manager); err != nil {
 		return err
+	}
+	collector := &erasures.Collector{Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Source: options.Erasures, Now: options.Now, Every: options.CollectEvery}
+	if options.Erasures == nil {
+		collector.Source = erasures.NewPods()
+	}
+	if err := manager.Add(collector); err != nil {
+		return fmt.Errorf("adding the collector of erasures: %w", err)
 	}
 	backups := &backup.Reconciler{Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Recorder: recorder, Now: options.Now}
 	return backups.SetupWithManager(manager)

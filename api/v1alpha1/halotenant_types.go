@@ -252,6 +252,9 @@ type HaloTenantStatus struct {
 	// sealing names the keys of the tenant's personal data; it is copied into every HaloBackup.
 	// +optional
 	Sealing *SealingStatus `json:"sealing,omitempty"`
+	// erasures tells whether a restored database is rid of the persons that were erased after the copy.
+	// +optional
+	Erasures *ErasuresStatus `json:"erasures,omitempty"`
 	// mailRelayHash tells whether the relay's credentials changed since they were written.
 	// +optional
 	MailRelayHash string `json:"mailRelayHash,omitempty"`
@@ -328,6 +331,12 @@ type SealingKey struct {
 	Number int32 `json:"number"`
 }
 
+// ErasuresStatus tells what became of the ledger of erasures.
+type ErasuresStatus struct {
+	// appliedTo is the copy and the database, by RDS's own name, that the ledger was applied to.
+	AppliedTo string `json:"appliedTo"`
+}
+
 // CertificateStatus is the server's certificate; it is remembered because the Secret cannot be read.
 type CertificateStatus struct {
 	Hostname string `json:"hostname"`
@@ -344,7 +353,7 @@ type CertificateStatus struct {
 
 // MigrationStatus counts attempts at the present migration.
 type MigrationStatus struct {
-	// target is a hash of image, database and credentials; the Job's name is made of it.
+	// target is a hash of image, database, credentials and the copy that the database was made from; the Job's name is made of it.
 	Target string `json:"target"`
 	// attempt counts from 1.
 	Attempt int32 `json:"attempt"`

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -77,7 +78,7 @@ func run(ctx context.Context, arguments []string) error {
 	}
 	err = controllers.Setup(ctx, m, controllers.Options{
 		Authority: authority, PlatformSecrets: f.platformSecrets, Now: time.Now, Concurrency: f.concurrency,
-		Metrics: metrics.Registry, Look: look,
+		Metrics: metrics.Registry, Look: look, Namespace: namespace(),
 	})
 	if err != nil {
 		return err
@@ -86,6 +87,18 @@ func run(ctx context.Context, arguments []string) error {
 		return fmt.Errorf("running: %w", err)
 	}
 	return nil
+}
+
+// namespaceFile is where Kubernetes tells a pod its namespace.
+const namespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+
+// namespace is the manager's own; empty outside of a cluster.
+func namespace() string {
+	text, err := os.ReadFile(namespaceFile)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
 }
 
 func managerOptions(f flags) (ctrl.Options, error) {

@@ -76,6 +76,8 @@ type Reconciler struct {
 	Recorder        events.EventRecorder
 	Authority       *certificate.Authority
 	PlatformSecrets string
+	// Namespace is the manager's own; empty when it runs outside of the cluster.
+	Namespace string
 	// Kinds says which of the kinds that a cluster may lack are watched, and can be read.
 	Kinds       *prerequisites.Kinds
 	Now         func() time.Time

@@ -28,7 +28,7 @@ func Children() []client.Object {
 
 // decide takes the decision for what was seen, and remembers what was seen of the database.
 func (w *work) decide(restoreFrom, authorityPEM string) {
-	w.decision = decide.Tenant(decide.Facts{Tenant: w.tenant, Class: w.class, State: w.state, RestoreFrom: restoreFrom, AuthorityPEM: authorityPEM, Lost: w.lost, Now: w.now})
+	w.decision = decide.Tenant(decide.Facts{Tenant: w.tenant, Class: w.class, State: w.state, RestoreFrom: restoreFrom, AuthorityPEM: authorityPEM, ManagerNamespace: w.managerNamespace, Lost: w.lost, Now: w.now})
 	if w.status.Database == nil {
 		w.status.Database = &halo.DatabaseStatus{}
 	}

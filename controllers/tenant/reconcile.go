@@ -31,6 +31,8 @@ type work struct {
 	state    observe.State
 	backups  []halo.HaloBackup
 	decision decide.Decision
+	// managerNamespace is where the manager runs, if that is known.
+	managerNamespace string
 	// lost names recorded Secrets that turned out to be gone.
 	lost     []string
 	settings desired.Settings
@@ -50,7 +52,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	tenant = tenant.DeepCopy()
 	now := r.Now()
-	w := &work{tenant: tenant, now: now, status: tenant.Status.DeepCopy(),
+	w := &work{tenant: tenant, now: now, status: tenant.Status.DeepCopy(), managerNamespace: r.Namespace,
 		report: conditions.Start(tenant.Status.Conditions, tenant.Generation, now)}
 	var err error
 	if tenant.DeletionTimestamp != nil {
@@ -193,6 +195,9 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	}
 	w.decision.Input.Sealing = w.status.Sealing
 	if err := r.handOverScale(ctx, w); err != nil {
+		return nil, err
+	}
+	if err := r.readErasures(ctx, w); err != nil {
 		return nil, err
 	}
 	items, config, err := w.decision.Items()

@@ -7,6 +7,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
@@ -28,6 +29,9 @@ type Facts struct {
 	RestoreFrom string
 	// Lost names Secrets that were written and are not there any more. Their content is unknown.
 	Lost []string
+	// ManagerNamespace is where the manager's pods are; empty for one who does not know, and then whom the tenant's pods
+	// let in counts.
+	ManagerNamespace string
 	// AuthorityPEM is the certificate of the operator's own CA; empty for one who does not have it, and then what the
 	// tenant's entrance has counts.
 	AuthorityPEM string
@@ -67,7 +71,7 @@ func Tenant(facts Facts) Decision {
 		Tenant: facts.Tenant, Class: facts.Class, RestoreFrom: facts.RestoreFrom,
 		Known: identity.Claim() == database.ClaimKnown, Accepted: accepted(facts.Tenant),
 		MigrationAttempt: 1, RetirementAttempt: 1,
-		AuthorityPEM: authorityPEM(facts), Scaled: scaled(facts),
+		AuthorityPEM: authorityPEM(facts), Scaled: scaled(facts), ManagerNamespace: managerNamespace(facts),
 	}}
 	decision.Input.Sealing, _, _ = decision.SealingSoFar()
 	recorded := facts.Tenant.Status.Database
@@ -88,6 +92,18 @@ func authorityPEM(facts Facts) string {
 		return facts.AuthorityPEM
 	}
 	return facts.State.ServerCA()
+}
+
+func managerNamespace(facts Facts) string {
+	if facts.ManagerNamespace != "" {
+		return facts.ManagerNamespace
+	}
+	for _, object := range facts.State.Of("NetworkPolicy") {
+		if policy, ok := object.(*networkingv1.NetworkPolicy); ok && policy.Name == naming.PolicyServer {
+			return desired.ManagerNamespace(policy)
+		}
+	}
+	return ""
 }
 
 // assess says what the database can be used for, and which instances it should have.
@@ -166,6 +182,26 @@ func (d Decision) StartsMigration() bool { return d.Migration.Start && d.mayRunJ
 // StartsRetirement is as StartsMigration, for the Job that drops the previous users.
 func (d Decision) StartsRetirement() bool { return d.Retirement.Start && d.mayRunJobs() }
 
+// AppliesErasures is true while the database was restored and the ledger of erasures was not applied to it: the
+// migration does that, once. Siblings that live on do not erase each other's persons.
+func (d Decision) AppliesErasures() bool {
+	recorded := d.Input.Tenant.Status.Erasures
+	return desired.RestoredFrom(d.Input.Tenant) != "" && (recorded == nil || recorded.AppliedTo != d.restoredDatabase())
+}
+
+// ErasuresApplied is what to remember of the ledger once the migration is done.
+func (d Decision) ErasuresApplied() *halo.ErasuresStatus {
+	if !d.Migration.Status.Done || desired.RestoredFrom(d.Input.Tenant) == "" {
+		return d.Input.Tenant.Status.Erasures
+	}
+	return &halo.ErasuresStatus{AppliedTo: d.restoredDatabase()}
+}
+
+// restoredDatabase names the database, and the claim that it is the tenant's.
+func (d Decision) restoredDatabase() string {
+	return desired.RestoredFrom(d.Input.Tenant) + " in " + d.Identity.ResourceID()
+}
+
 func (d Decision) mayRunJobs() bool {
 	return d.Database.Serving && d.PasswordSet && d.recorded && !d.Input.Tenant.Spec.Hibernate
 }
@@ -192,6 +228,7 @@ func (d Decision) Items() ([]desired.Item, *corev1.ConfigMap, error) {
 	items := append(desired.Objects(in), desired.Item{Object: config, Reason: "what running pods reload"})
 	items = append(items, d.databaseItems()...)
 	if d.StartsMigration() {
+		items = append(items, desired.Erasures(in)...)
 		items = append(items, desired.Item{Object: desired.Migration(in), Once: true, Reason: "makes schemas and users"})
 	}
 	if d.Migration.Status.Done || in.Tenant.Spec.Hibernate {

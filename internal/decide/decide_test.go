@@ -247,3 +247,43 @@ func TestAProblemNamesItsField(t *testing.T) {
 		t.Errorf("%+v", problem)
 	}
 }
+
+func TestTheLedgerOfErasuresIsAppliedOnceToARestoredDatabase(t *testing.T) {
+	for name, test := range map[string]struct {
+		bootstrap, accepted string
+		recorded            string
+		done                bool
+		applies             bool
+		remembers           string
+	}{
+		"a database that was made empty":     {},
+		"before the migration of a copy":     {bootstrap: "acme-1", applies: true},
+		"when that is done":                  {bootstrap: "acme-1", done: true, applies: true, remembers: "acme-1 in cluster-A"},
+		"after that":                         {bootstrap: "acme-1", recorded: "acme-1 in cluster-A", done: true, remembers: "acme-1 in cluster-A"},
+		"a later migration":                  {bootstrap: "acme-1", recorded: "acme-1 in cluster-A", remembers: "acme-1 in cluster-A"},
+		"another database in its place":      {accepted: "cluster-A", applies: true},
+		"another one in a restored one's":    {bootstrap: "acme-1", accepted: "cluster-A", recorded: "acme-1 in cluster-0", applies: true, remembers: "acme-1 in cluster-0"},
+		"another one, when it is rid of all": {accepted: "cluster-A", recorded: "cluster-A in cluster-A", done: true, remembers: "cluster-A in cluster-A"},
+	} {
+		tenant, class := samples(t)
+		tenant.Status.Database = &halo.DatabaseStatus{ResourceID: "cluster-A", Created: true}
+		if test.bootstrap != "" {
+			tenant.Spec.Bootstrap = &halo.Bootstrap{BackupName: test.bootstrap}
+		}
+		if test.accepted != "" {
+			tenant.Annotations = map[string]string{naming.AnnotationAcceptDatabase: test.accepted}
+		}
+		if test.recorded != "" {
+			tenant.Status.Erasures = &halo.ErasuresStatus{AppliedTo: test.recorded}
+		}
+		decision := decide.Tenant(decide.Facts{Tenant: tenant, Class: class, State: seen(t), Now: now})
+		decision.Migration.Status.Done = test.done
+		remembers := ""
+		if applied := decision.ErasuresApplied(); applied != nil {
+			remembers = applied.AppliedTo
+		}
+		if decision.AppliesErasures() != test.applies || remembers != test.remembers {
+			t.Errorf("%s: applies %t and remembers %q", name, decision.AppliesErasures(), remembers)
+		}
+	}
+}

@@ -37,6 +37,10 @@ type Input struct {
 	RetirementAttempt int32
 	// Scaled means that the number of pods is the autoscaler's: the Deployment's field has another owner (ADR 0101).
 	Scaled bool
+	// Erasures are the parts of the ledger of erasures that the migration applies to a restored database.
+	Erasures []string
+	// ManagerNamespace is where the manager's pods are, which may ask the server's; empty for nobody.
+	ManagerNamespace string
 	// AuthorityPEM is the certificate of the operator's own CA, for entrances that verify the pods.
 	AuthorityPEM string
 }

@@ -41,7 +41,7 @@ func input(t *testing.T) desired.Input {
 	class.Spec.Database.CABundle = "the database's CA\n"
 	tenant.UID = "0a1b2c3d-0000-4000-8000-000000000001"
 	tenant.Spec.DeletionPolicy = halo.DeletionSnapshot
-	return desired.Input{Tenant: tenant, Class: class, MasterNumber: 1, MigrationAttempt: 1, DatabaseHost: "halo-acme.cluster-x.us-east-1.rds.amazonaws.com"}
+	return desired.Input{Tenant: tenant, Class: class, MasterNumber: 1, MigrationAttempt: 1, DatabaseHost: "halo-acme.cluster-x.us-east-1.rds.amazonaws.com", ManagerNamespace: "halo-operator"}
 }
 
 // everything is the input of a class that uses most of what a class can: a Gateway, cert-manager, an autoscaler with a

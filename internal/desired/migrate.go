@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/naming"
 )
 
@@ -18,13 +19,36 @@ const (
 // MigrationTarget names what a migration brings about: another image, database or set of users is another one. Another
 // master password is not: it is the means and not the end.
 func MigrationTarget(in Input) string {
-	return hashOf(in.Class.Spec.Image, in.DatabaseHost, strconv.Itoa(in.users()))[:10]
+	parts := []string{in.Class.Spec.Image, in.DatabaseHost, strconv.Itoa(in.users())}
+	if source := RestoredFrom(in.Tenant); source != "" {
+		parts = append(parts, "without the erased persons of "+source)
+	}
+	return hashOf(parts...)[:10]
+}
+
+// RestoredFrom names what a tenant's database was made from when that was a copy, or may have been: whoever says that
+// another database is the tenant's has most likely restored it. Empty for a database that was made empty.
+func RestoredFrom(tenant *halo.HaloTenant) string {
+	if other := tenant.Annotations[naming.AnnotationAcceptDatabase]; other != "" {
+		return other
+	}
+	if tenant.Spec.Bootstrap != nil {
+		return tenant.Spec.Bootstrap.BackupName
+	}
+	return ""
 }
 
 // Migration creates schemas and users with the master password, which server pods never see. It is one attempt, and
 // the operator counts them; nil until the database has an address.
 func Migration(in Input) *batchv1.Job {
-	return in.migrateJob(naming.Migration(MigrationTarget(in), in.MigrationAttempt))
+	if len(in.Erasures) == 0 {
+		return in.migrateJob(naming.Migration(MigrationTarget(in), in.MigrationAttempt))
+	}
+	job := in.migrateJob(naming.Migration(MigrationTarget(in), in.MigrationAttempt), "--erasures-dir="+erasuresFolder)
+	if job != nil {
+		attach(&job.Spec.Template.Spec, in.erasuresMount())
+	}
+	return job
 }
 
 // Retirement drops the users whose turn is over, after every pod was seen to work with those in force. It is one

@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"maps"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -32,8 +33,8 @@ func DefaultDeny(in Input) *networkingv1.NetworkPolicy {
 	return in.policy(naming.PolicyDeny, "", networkingv1.NetworkPolicySpec{})
 }
 
-// ServerPolicy lets each entrance in at its own port, monitoring to the metrics, and the server out to DNS, its database,
-// the relay and the collector of its traces.
+// ServerPolicy lets each entrance in at its own port, monitoring to the metrics and the manager to the same port, where
+// it asks for erasures; and the server out to DNS, its database, the relay and the collector of its traces.
 func ServerPolicy(in Input) *networkingv1.NetworkPolicy {
 	class := in.Class.Spec
 	ingress := []networkingv1.NetworkPolicyIngressRule{{From: callers(class.Ingress.Entrance), Ports: tcp(portHTTPS)}}
@@ -46,6 +47,12 @@ func ServerPolicy(in Input) *networkingv1.NetworkPolicy {
 			Ports: tcp(portHealth),
 		})
 	}
+	if in.ManagerNamespace != "" {
+		ingress = append(ingress, networkingv1.NetworkPolicyIngressRule{
+			From:  []networkingv1.NetworkPolicyPeer{podPeer(in.ManagerNamespace, managerLabels())},
+			Ports: tcp(portHealth),
+		})
+	}
 	egress := []networkingv1.NetworkPolicyEgressRule{
 		dnsRule(class.Network.DNS),
 		networkRule(class.Network.DatabaseCIDRs, in.databasePort()),
@@ -55,6 +62,22 @@ func ServerPolicy(in Input) *networkingv1.NetworkPolicy {
 		egress = append(egress, collectorRule(class.Telemetry))
 	}
 	return in.policy(naming.PolicyServer, naming.ComponentServer, networkingv1.NetworkPolicySpec{Ingress: ingress, Egress: egress})
+}
+
+func managerLabels() map[string]string {
+	return map[string]string{naming.LabelName: naming.NameOperator}
+}
+
+// ManagerNamespace is where a policy lets the manager in from; empty when it does not.
+func ManagerNamespace(policy *networkingv1.NetworkPolicy) string {
+	for _, rule := range policy.Spec.Ingress {
+		for _, peer := range rule.From {
+			if peer.PodSelector != nil && peer.NamespaceSelector != nil && maps.Equal(peer.PodSelector.MatchLabels, managerLabels()) {
+				return peer.NamespaceSelector.MatchLabels[corev1.LabelMetadataName]
+			}
+		}
+	}
+	return ""
 }
 
 // callers are those who connect from an entrance. The schema wants one of the two: an empty list would let in everybody.

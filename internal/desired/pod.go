@@ -12,10 +12,13 @@ import (
 const (
 	portHTTPS   = 8443
 	portConsole = 8444
-	portHealth  = 8081
+	portHealth  = HealthPort
 
 	portNameHTTPS = "https"
 )
+
+// HealthPort is where a server tells its health and its erasures.
+const HealthPort = 8081
 
 const (
 	userID = 65532
@@ -27,6 +30,7 @@ const (
 	usersFolder    = "/etc/halo/database-users"
 	relayFolder    = "/etc/halo/mail-relay"
 	masterFolder   = "/etc/halo/database-master"
+	erasuresFolder = "/etc/halo/erasures"
 	masterPassword = masterFolder + "/password"
 )
 

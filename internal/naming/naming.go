@@ -19,6 +19,8 @@ const (
 	LabelComponent = "app.kubernetes.io/component"
 	LabelTenant    = "halo.dev/tenant"
 	LabelBackup    = "halo.dev/backup"
+	// LabelErasures is on the parts of a ledger of erasures: the UID of the HaloTenant that the first copy was taken of.
+	LabelErasures = "halo.dev/erasures"
 
 	// AnnotationAppliedHash is on every applied object: a hash of what the operator wanted when it last wrote it.
 	AnnotationAppliedHash = "halo.dev/applied-hash"
@@ -63,6 +65,8 @@ const (
 	// ScaleOwner owns a Deployment's number of pods while an autoscaler has it.
 	ScaleOwner = "halo-operator-scale"
 
+	// NameOperator is the value of LabelName on the manager's pods.
+	NameOperator     = "halo-operator"
 	NameServer       = "halo-server"
 	ComponentServer  = "server"
 	ComponentMigrate = "migrate"
@@ -145,6 +149,15 @@ func Retirement(target string, attempt int32) string {
 		return "retire-" + target
 	}
 	return fmt.Sprintf("retire-%s-%d", target, attempt)
+}
+
+// Erasures is a part of a ledger of erasures, counted from 1: in a tenant's namespace when origin is empty, else in that
+// of the copies.
+func Erasures(origin types.UID, part int) string {
+	if origin == "" {
+		return fmt.Sprintf("erasures-%d", part)
+	}
+	return fmt.Sprintf("erasures-%s-%d", origin, part)
 }
 
 // Number is what a numbered name such as database-users-3 ends in; 0 when it is none of the prefix.
