@@ -59,6 +59,8 @@ type Options struct {
 type People interface {
 	PersonsOf(ctx context.Context, email personal.Text) ([]store.Person, error)
 	Erase(ctx context.Context, ids ...int64) (erased int, err error)
+	// Unnoted are erased numbers that are not noted outside of the database.
+	Unnoted(ctx context.Context, limit int) ([]int64, error)
 }
 
 // console holds what the handlers share.

@@ -25,10 +25,20 @@ type personRow struct {
 type peopleData struct {
 	Searched bool
 	Rows     []personRow
+	// Unnoted are how many erasures a copy could still undo; most of them are
+	// a minute old at most.
+	Unnoted int
 }
 
+// mostUnnoted is how far they are counted.
+const mostUnnoted = 100
+
 func (c *console) people(v *visit) error {
-	return c.render(v, "people", sheet{Title: "People", Data: peopleData{}})
+	unnoted, err := c.People.Unnoted(v.r.Context(), mostUnnoted)
+	if err != nil {
+		return err
+	}
+	return c.render(v, "people", sheet{Title: "People", Data: peopleData{Unnoted: len(unnoted)}})
 }
 
 // search finds persons by their e-mail address. The address is in the form and
@@ -186,6 +196,10 @@ func (c *console) erase(v *visit) error {
 	if _, err := c.People.Erase(v.r.Context(), id); err != nil {
 		return err
 	}
+	// The line leaves the pod: with it the number can be noted by hand should
+	// the database be lost before the operator has asked for it.
+	c.Logger.Info("erased", "number", id)
 	return c.render(v, "failure", sheet{Title: "Erased", Data: fmt.Sprintf("Nothing is left of the person of number %d but the number. "+
-		"The answers stay, and lead to nobody.", id)})
+		"The answers stay, and lead to nobody. Within a minute the number is noted outside of the database too, so that no older copy "+
+		"brings the person back; until then the page People says that it is not.", id)})
 }

@@ -59,6 +59,13 @@ func TestAPrivacyOfficerFindsExportsAndErasesAPerson(t *testing.T) {
 			t.Errorf("%s finds %d, want %d", query, n, want)
 		}
 	}
+	if got := w.get("/console/people"); !strings.Contains(got.body, "1 erasures are not noted outside") || !strings.Contains(b.log.String(), fmt.Sprintf(`"msg":"erased","number":%d`, id)) {
+		t.Errorf("nobody is told that the number is not noted outside: %s %s", got.body, b.log.String())
+	}
+	b.must(b.whole.Noted(t.Context(), id))
+	if got := w.get("/console/people"); strings.Contains(got.body, "erasures") {
+		t.Error("a number that is noted is told of")
+	}
 	for _, path := range []string{path, path + "/export.json", path + "/report.pdf"} {
 		if got := w.get(path); got.status != http.StatusNotFound {
 			t.Errorf("%s answers %d after that", path, got.status)
