@@ -96,6 +96,8 @@ type HaloTenantSpec struct {
 
 	// +optional
 	Console *TenantConsole `json:"console,omitempty"`
+	// +optional
+	Retention *Retention `json:"retention,omitempty"`
 
 	// deletionPolicy says what becomes of the database when the tenant is deleted.
 	// +kubebuilder:default=Snapshot
@@ -186,6 +188,15 @@ type TenantLimits struct {
 	// +kubebuilder:validation:Maximum=1048576
 	// +optional
 	BodyBytes *int64 `json:"bodyBytes,omitempty"`
+}
+
+// Retention says how long the firm keeps persons. Their answers stay and lead to nobody.
+type Retention struct {
+	// personDays is after how many days names and addresses are purged. Absent keeps them until somebody erases them. A
+	// shorter time takes effect within the hour, and what is purged is in older copies only.
+	// +kubebuilder:validation:XValidation:rule="self >= 30 && self <= 3650",message="spec.retention.personDays must be 30 to 3650: copies keep persons for a month in any case; to be rid of one at once, erase them"
+	// +optional
+	PersonDays *int32 `json:"personDays,omitempty"`
 }
 
 // TenantServer overrides the class's server.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -21,9 +20,20 @@ var consoleLimits = connections.Limits{Together: 200, PerPeer: 100}
 
 // staffConsole is the console's listener with all that it works with.
 type staffConsole struct {
-	store  *store.Console
 	server *http.Server
 	port   net.Listener
+}
+
+// openStaff opens the database as the staff's user, who keeps the log. It does
+// not connect: a tenant without a console may have no such user.
+func (s *service) openStaff(ctx context.Context) (err error) {
+	database := s.flags.database
+	database.Sealing = s.sealing.Get
+	if s.staff, err = store.OpenConsole(ctx, database); err != nil {
+		return err
+	}
+	s.staff.Appended = func(head audit.Head) { noteHead(s.logger, head) }
+	return nil
 }
 
 // openConsole opens the console's port; there is none without the flag.
@@ -31,29 +41,22 @@ func (s *service) openConsole(ctx context.Context, wake func()) error {
 	if s.flags.consoleListen == "" {
 		return nil
 	}
-	database := s.flags.database
-	database.Sealing = s.sealing.Get
-	opened, err := store.OpenConsole(ctx, database)
+	hasher, err := account.NewHasher(account.DefaultCost, 1)
 	if err != nil {
 		return err
 	}
-	opened.Appended = func(head audit.Head) { noteHead(s.logger, head) }
-	hasher, err := account.NewHasher(account.DefaultCost, 1)
-	if err != nil {
-		return errors.Join(err, opened.Close())
-	}
 	handler, err := console.New(console.Options{
-		Config: s.config.Get, Store: opened, People: s.store, Hasher: hasher, Report: s.renderer.Render, Now: time.Now, Wake: wake,
+		Config: s.config.Get, Store: s.staff, People: s.store, Hasher: hasher, Report: s.renderer.Render, Now: time.Now, Wake: wake,
 		TrustedProxies: s.flags.trustedProxies, Logger: s.logger, Metrics: s.metrics.WatchConsole(),
 	})
 	if err != nil {
-		return errors.Join(err, opened.Close())
+		return err
 	}
 	guard := connections.New(connections.Options{Limits: consoleLimits, Shared: s.flags.trustedProxies})
-	c := &staffConsole{store: opened, server: server.NewPublic(handler, s.certificate.Get, s.logger)}
+	c := &staffConsole{server: server.NewPublic(handler, s.certificate.Get, s.logger)}
 	guard.Watch(c.server)
 	if c.port, err = server.Listen(ctx, s.flags.consoleListen, s.flags.trustedProxies, guard); err != nil {
-		return errors.Join(err, opened.Close())
+		return err
 	}
 	s.console = c
 	return nil
@@ -63,14 +66,6 @@ func (s *service) openConsole(ctx context.Context, wake func()) error {
 // the pod: whoever rewrites the one would have to rewrite the other.
 func noteHead(logger *slog.Logger, head audit.Head) {
 	logger.Info("audit", "number", head.Number, "hash", head.Hash.String())
-}
-
-// close ends what openConsole opened.
-func (c *staffConsole) close() error {
-	if c == nil {
-		return nil
-	}
-	return c.store.Close()
 }
 
 // address is where the console listens; empty without one.

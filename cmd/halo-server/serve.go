@@ -18,10 +18,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"halo.dev/halo/internal/audit"
 	"halo.dev/halo/internal/delivery"
 	"halo.dev/halo/internal/halo"
 	"halo.dev/halo/internal/mail"
 	"halo.dev/halo/internal/report"
+	"halo.dev/halo/internal/retention"
 	"halo.dev/halo/internal/sealing"
 	"halo.dev/halo/internal/server"
 	"halo.dev/halo/internal/server/config"
@@ -133,6 +135,8 @@ type service struct {
 	renderer        *report.Renderer
 	public, private *http.Server
 	console         *staffConsole // nil without one
+	staff           *store.Console
+	retention       *retention.Worker
 	// The ports are open from newService on.
 	publicPort, privatePort net.Listener
 }
@@ -156,21 +160,26 @@ func newService(ctx context.Context, flags serveFlags, logger *slog.Logger) (*se
 		return nil, err
 	}
 	s.metrics.WatchPools(s.store.Pools)
+	if err := s.openStaff(ctx); err != nil {
+		return nil, errors.Join(err, s.store.Close())
+	}
 	wake := make(chan struct{}, 1)
 	if err := s.assemble(wake); err != nil {
-		return nil, errors.Join(err, s.store.Close())
+		return nil, errors.Join(err, s.closeStores())
 	}
 	if err := s.openConsole(ctx, func() { nudge(wake) }); err != nil {
-		return nil, errors.Join(err, s.store.Close())
+		return nil, errors.Join(err, s.closeStores())
 	}
 	if s.publicPort, err = server.Listen(ctx, flags.listen, flags.trustedProxies, s.guard); err != nil {
-		return nil, errors.Join(err, s.console.close(), s.store.Close())
+		return nil, errors.Join(err, s.closeStores())
 	}
 	if s.privatePort, err = server.Listen(ctx, flags.healthListen, nil, nil); err != nil {
-		return nil, errors.Join(err, s.publicPort.Close(), s.console.close(), s.store.Close())
+		return nil, errors.Join(err, s.publicPort.Close(), s.closeStores())
 	}
 	return s, nil
 }
+
+func (s *service) closeStores() error { return errors.Join(s.staff.Close(), s.store.Close()) }
 
 // load reads what running pods reload.
 func (s *service) load() (err error) {
@@ -232,8 +241,19 @@ func (s *service) assemble(wake chan struct{}) error {
 	s.guard.Watch(s.public)
 	tenant := func() string { return s.config.Get().Tenant }
 	s.private = server.NewPrivate(server.WithErasures(s.health.Handler(), s.store, tenant, s.logger), s.logger)
+	s.retention = &retention.Worker{
+		Persons: s.store, Days: func() int { return s.config.Get().Retention.PersonDays }, Record: s.notePurge, Logger: s.logger, After: time.After,
+	}
 	s.worker, err = s.newWorker(wake)
 	return err
+}
+
+// notePurge notes in the staff's log that persons are gone because their time
+// was over.
+func (s *service) notePurge(ctx context.Context, purged, days int) error {
+	return s.staff.Record(ctx, audit.Entry{
+		At: time.Now(), Actor: audit.CommandLine, Action: audit.PersonsPurged, Subject: int64(purged), Detail: fmt.Sprintf("older than %d days", days),
+	})
 }
 
 // nudge wakes the worker; it does not wait.
@@ -296,7 +316,7 @@ func (s *service) run(ctx context.Context) error {
 	err := group.Wait()
 	s.sendLast(ctx)
 	s.logger.Info("stopped")
-	return errors.Join(err, s.console.close(), s.store.Close())
+	return errors.Join(err, s.closeStores())
 }
 
 // sendLast sends what the collector has not got yet. That it does not get it is
@@ -315,7 +335,7 @@ func (s *service) sendLast(ctx context.Context) {
 func (s *service) startWork(parent context.Context, group *errgroup.Group) (context.CancelFunc, *sync.WaitGroup) {
 	ctx, stop := context.WithCancel(parent)
 	var worked sync.WaitGroup
-	worked.Add(2)
+	worked.Add(3)
 	group.Go(func() error {
 		defer worked.Done()
 		return server.Serve(ctx, s.public, s.publicPort, s.flags.drainTimeout)
@@ -323,6 +343,11 @@ func (s *service) startWork(parent context.Context, group *errgroup.Group) (cont
 	group.Go(func() error {
 		defer worked.Done()
 		s.worker.Run(ctx)
+		return nil
+	})
+	group.Go(func() error {
+		defer worked.Done()
+		s.retention.Run(ctx)
 		return nil
 	})
 	if s.console != nil {

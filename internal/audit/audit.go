@@ -41,6 +41,7 @@ const (
 	PersonRead        Action = "person read"
 	PersonExported    Action = "person exported"
 	PersonErased      Action = "person erased"
+	PersonsPurged     Action = "persons purged"
 	FiguresDownloaded Action = "figures downloaded"
 	LogVerified       Action = "log verified"
 )

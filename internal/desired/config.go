@@ -29,6 +29,12 @@ type serverConfig struct {
 	Mail           mail      `json:"mail"`
 	Limits         limits    `json:"limits"`
 	Console        *console  `json:"console,omitempty"`
+	// Retention is left out where persons are kept, so that nothing changes for them.
+	Retention *retention `json:"retention,omitempty"`
+}
+
+type retention struct {
+	PersonDays int32 `json:"personDays"`
 }
 
 type advisor struct {
@@ -92,6 +98,9 @@ func configOf(in Input) serverConfig {
 	}
 	if hostname := ConsoleHostname(in.Tenant, in.Class); hostname != "" {
 		config.Console = &console{Hostname: hostname}
+	}
+	if spec.Retention != nil && spec.Retention.PersonDays != nil {
+		config.Retention = &retention{PersonDays: *spec.Retention.PersonDays}
 	}
 	for _, origin := range spec.AllowedOrigins {
 		config.AllowedOrigins = append(config.AllowedOrigins, string(origin))

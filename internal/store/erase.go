@@ -113,8 +113,13 @@ func noted(ctx context.Context, db executor, ids []int64) error {
 	return failed("remembering which erasures are noted", err)
 }
 
+// unsentGrace is how many days longer a person is kept whose mail was not sent:
+// nobody's report is lost to a relay that is away when their time is over.
+const unsentGrace = 30
+
 // Purge removes up to limit persons that were stored more than a number of days
-// ago by the database's clock, the oldest first, with consent and mails. Their
+// ago by the database's clock, the oldest first, with consent and mails. Who
+// has a mail that was not sent yet is kept up to 30 days longer. Their
 // assessments stay. They leave no number: a copy that still has them is rid of
 // them by the next purge.
 func (s *Store) Purge(ctx context.Context, days, limit int) (purged int, err error) {
@@ -122,7 +127,10 @@ func (s *Store) Purge(ctx context.Context, days, limit int) (purged int, err err
 		return 0, nil
 	}
 	result, err := s.delivery.ExecContext(ctx,
-		`DELETE FROM halo_person.person WHERE created_at < UTC_TIMESTAMP() - INTERVAL ? DAY ORDER BY created_at LIMIT ?`, days, limit)
+		`DELETE FROM halo_person.person WHERE created_at < UTC_TIMESTAMP() - INTERVAL ? DAY
+		 AND (created_at < UTC_TIMESTAMP() - INTERVAL ? DAY OR NOT EXISTS (
+		   SELECT 1 FROM halo_person.outbox WHERE outbox.assessment_id = person.assessment_id AND outbox.state NOT IN ('sent', 'canceled')))
+		 ORDER BY created_at LIMIT ?`, days, days+unsentGrace, limit)
 	if err != nil {
 		return 0, failed("purging persons", err)
 	}

@@ -126,6 +126,9 @@ func TestPurgeTakesPersonsOfOldAndLeavesTheirAssessments(t *testing.T) {
 		save(t, opened, submission(number))
 	}
 	master := server.Master(t)
+	if _, err := master.Exec(`UPDATE halo_person.outbox SET state = CASE kind WHEN 'report' THEN 'sent' ELSE 'canceled' END`); err != nil {
+		t.Fatal(err)
+	}
 	// Three are a minute over 30 days old, two a minute under.
 	age := func(statement string) {
 		if _, err := master.Exec(`UPDATE halo_person.person SET created_at = UTC_TIMESTAMP() - INTERVAL 30 DAY ` + statement); err != nil {
@@ -144,6 +147,33 @@ func TestPurgeTakesPersonsOfOldAndLeavesTheirAssessments(t *testing.T) {
 	} {
 		if got := count(t, master, table); got != want {
 			t.Errorf("%s has %d rows, want %d", table, got, want)
+		}
+	}
+}
+
+func TestWhoseReportWasNotSentIsPurgedAMonthLater(t *testing.T) {
+	opened := openStore(t)
+	master := server.Master(t)
+	do := func(statement string, arguments ...any) {
+		t.Helper()
+		if _, err := master.Exec(statement, arguments...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for number, state := range []string{"queued", "pending", "parked", "sent"} {
+		one := submission(byte(number))
+		one.Email = personal.New(state + "@visitor.test")
+		save(t, opened, one)
+		do(`UPDATE halo_person.outbox SET state = CASE kind WHEN 'report' THEN ? ELSE 'sent' END WHERE assessment_id = ?`,
+			state, onlyPerson(t, opened, state+"@visitor.test").ID)
+	}
+	for _, step := range []struct {
+		age  int
+		want int
+	}{{59, 1}, {61, 3}} {
+		do(`UPDATE halo_person.person SET created_at = UTC_TIMESTAMP() - INTERVAL ? DAY`, step.age)
+		if purged, err := opened.Purge(t.Context(), 30, 10); err != nil || purged != step.want {
+			t.Errorf("%d days old: %d were purged, error %v, want %d", step.age, purged, err, step.want)
 		}
 	}
 }

@@ -42,6 +42,8 @@ type Config struct {
 	Limits Limits
 	// Console says where the staff console is reached; empty where it is not.
 	Console Console
+	// Retention says how long persons are kept.
+	Retention Retention
 	// Hash is the SHA-256 of the file in lower-case hexadecimal: what a pod
 	// serves can be compared with what the operator wrote.
 	Hash string
@@ -81,6 +83,18 @@ type Console struct {
 	Hostname string `json:"hostname"`
 }
 
+// Retention is after how many days persons are purged; 0 is never.
+type Retention struct {
+	PersonDays int `json:"personDays"`
+}
+
+// The bounds of Retention.PersonDays: a slip of the pen must not purge what
+// came yesterday.
+const (
+	LeastPersonDays = 30
+	MostPersonDays  = 3650
+)
+
 // What Mail.TLS may be.
 const (
 	TLSRequired      = "required"
@@ -112,6 +126,7 @@ type file struct {
 	Mail           Mail      `json:"mail"`
 	Limits         Limits    `json:"limits"`
 	Console        Console   `json:"console"`
+	Retention      Retention `json:"retention"`
 }
 
 // Parse reads config.yaml. A field that is not known, or written twice, is an
@@ -130,7 +145,8 @@ func Parse(text []byte) (Config, error) {
 	sum := sha256.Sum256(text)
 	return Config{
 		Tenant: f.Tenant, Hostname: f.Hostname, Origins: set, Brand: f.Brand, Mail: f.Mail, Limits: f.Limits, Console: f.Console,
-		Hash: hex.EncodeToString(sum[:]), advisors: f.Advisors,
+		Retention: f.Retention,
+		Hash:      hex.EncodeToString(sum[:]), advisors: f.Advisors,
 	}, nil
 }
 
@@ -200,6 +216,9 @@ func check(f file) (origins.Set, []error) {
 	checkMail(f.Mail, problem)
 	checkLimits(f.Limits, problem)
 	checkConsole(f, problem)
+	if days := f.Retention.PersonDays; days != 0 && (days < LeastPersonDays || days > MostPersonDays) {
+		problem("retention.personDays", "%d is neither 0, which keeps persons, nor between %d and %d", days, LeastPersonDays, MostPersonDays)
+	}
 	return set, problems
 }
 

@@ -19,6 +19,7 @@ advisors: [{id: planning, name: Planning Desk, email: planning@acme.example}]
 brand: {name: Acme Planning, color: "#0b6e4f", logo: "data:image/png;base64,iVBORw0KGgo="}
 mail: {host: smtp.example, port: 587, tls: required, from: halo@acme.example}
 limits: {requestsPerMinutePerClient: 61, requestsPerMinute: 1201, bodyBytes: 65537}
+retention: {personDays: 365}
 `
 
 func TestParseReadsEveryField(t *testing.T) {
@@ -50,6 +51,9 @@ func TestParseReadsEveryField(t *testing.T) {
 	}
 	if want := (config.Limits{RequestsPerMinutePerClient: 61, RequestsPerMinute: 1201, BodyBytes: 65537}); got.Limits != want {
 		t.Errorf("limits are %v", got.Limits)
+	}
+	if got.Retention.PersonDays != 365 {
+		t.Errorf("persons are kept for %d days", got.Retention.PersonDays)
 	}
 	sum := sha256.Sum256([]byte(whole))
 	if got.Hash != hex.EncodeToString(sum[:]) {
@@ -116,6 +120,9 @@ func TestParseRefusesAndNamesTheField(t *testing.T) {
 		{"no requests for a client", "PerClient: 61", "PerClient: 0", "limits.requestsPerMinutePerClient"},
 		{"no requests at all", "requestsPerMinute: 1201", "requestsPerMinute: -1", "limits.requestsPerMinute"},
 		{"a body too small for a questionnaire", "bodyBytes: 65537", "bodyBytes: 100", "limits.bodyBytes"},
+		{"persons for a day", "personDays: 365", "personDays: 1", "retention.personDays"},
+		{"persons for a negative time", "personDays: 365", "personDays: -30", "retention.personDays"},
+		{"persons for a century", "personDays: 365", "personDays: 36500", "retention.personDays"},
 		{"a body of a gigabyte", "bodyBytes: 65537", "bodyBytes: 1073741824", "limits.bodyBytes"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
