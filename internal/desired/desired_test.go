@@ -364,7 +364,7 @@ func TestATenantWithoutAConsoleIsAsItWasBeforeItsClassHadOne(t *testing.T) {
 // from the widget.
 func TestEachPortIsOpenToItsOwnEntranceOnly(t *testing.T) {
 	in := everything(t)
-	in.Class.Spec.Monitoring = nil
+	in.Class.Spec.Monitoring, in.ManagerNamespace = nil, ""
 	rules := desired.ServerPolicy(in).Spec.Ingress
 	if len(rules) != 2 {
 		t.Fatalf("%d rules", len(rules))
