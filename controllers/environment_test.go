@@ -124,7 +124,7 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 		}
 	}
 	options := controllers.Options{Authority: authority, PlatformSecrets: folder, Concurrency: 4, Look: 200 * time.Millisecond,
-		Namespace: "halo-operator", Erasures: tenantPods(), CollectEvery: 200 * time.Millisecond,
+		Namespace: "halo-operator", Ask: told.ask, Erasures: tenantPods(), CollectEvery: 200 * time.Millisecond,
 		Now: func() time.Time { return time.Now().Add(time.Duration(clock.Load())) }}
 	apiConfig, operatorOptions = rest.CopyConfig(config), options
 	apiConfig.Impersonate = counted.Impersonate

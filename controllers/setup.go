@@ -24,6 +24,7 @@ import (
 	"halo.dev/halo/controllers/class"
 	"halo.dev/halo/controllers/erasures"
 	"halo.dev/halo/controllers/prerequisites"
+	"halo.dev/halo/controllers/served"
 	"halo.dev/halo/controllers/tenant"
 	"halo.dev/halo/internal/certificate"
 	"halo.dev/halo/internal/desired"
@@ -48,6 +49,8 @@ type Options struct {
 	CollectEvery time.Duration
 	// Metrics is where the tenants' metrics are registered; nil for nowhere.
 	Metrics prometheus.Registerer
+	// Ask asks a pod which configuration it serves; nil asks none.
+	Ask served.Ask
 	// Look is how soon a kind or a file that a class needs and that is missing is looked for again.
 	Look time.Duration
 }
@@ -131,9 +134,17 @@ func setupTenants(manager ctrl.Manager, kinds *prerequisites.Kinds, options Opti
 		}
 	}
 	recorder := manager.GetEventRecorder(naming.ManagedBy)
+	var asker *served.Asker
+	if options.Ask != nil {
+		asker = served.New(options.Ask, options.Now)
+		if err := manager.Add(asker); err != nil {
+			return fmt.Errorf("registering who asks pods what they serve: %w", err)
+		}
+	}
 	tenants := &tenant.Reconciler{
 		Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Recorder: recorder, Authority: options.Authority,
 		PlatformSecrets: options.PlatformSecrets, Kinds: kinds, Now: options.Now, Concurrency: options.Concurrency, Namespace: options.Namespace,
+		Served: asker,
 	}
 	if err := tenants.SetupWithManager(manager); err != nil {
 		return err

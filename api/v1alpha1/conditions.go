@@ -22,6 +22,9 @@ const (
 	ConditionIngressReady = "IngressReady"
 	// ConditionConsoleReady is there while a tenant wants a staff console, and True when its entrance leads to it.
 	ConditionConsoleReady = "ConsoleReady"
+	// ConditionConfigurationServed is there while pods run, and True when each has said that it serves the configuration of
+	// the spec. It does not bear on Ready.
+	ConditionConfigurationServed = "ConfigurationServed"
 	// ConditionBackupReady is True when the newest copy that the schedule asked for can be restored.
 	ConditionBackupReady = "BackupReady"
 	// ConditionCredentialsReady is True when no rotation of the database's credentials is under way.

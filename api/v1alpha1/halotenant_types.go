@@ -252,6 +252,9 @@ type HaloTenantStatus struct {
 	// origins is the number of allowed origins in force.
 	// +optional
 	Origins int32 `json:"origins,omitempty"`
+	// configuration is what the pods serve: origins, advisors, brand, limits and relay.
+	// +optional
+	Configuration *ServedConfiguration `json:"configuration,omitempty"`
 	// +optional
 	Database *DatabaseStatus `json:"database,omitempty"`
 	// secrets names the Secrets that were made in the namespace: the operator may not read them, so it remembers.
@@ -279,6 +282,25 @@ type HaloTenantStatus struct {
 	// +listMapKey=type
 	// +optional
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// ServedConfiguration compares the configuration that was written with those that pods say they serve.
+type ServedConfiguration struct {
+	// sha256 is that of the config.yaml that pods should serve, in hexadecimal.
+	SHA256 string `json:"sha256"`
+	// pods are those that run and are not about to end.
+	// +listType=map
+	// +listMapKey=name
+	// +optional
+	Pods []ServedPod `json:"pods,omitempty"`
+}
+
+// ServedPod is one pod's own word.
+type ServedPod struct {
+	Name string `json:"name"`
+	// sha256 is that of the config.yaml that the pod serves; absent until it has told.
+	// +optional
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // DatabaseStatus is the tenant's database as ACK reports it.

@@ -18,7 +18,9 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"halo.dev/halo/controllers"
+	"halo.dev/halo/controllers/served"
 	"halo.dev/halo/internal/certificate"
+	"halo.dev/halo/internal/desired"
 )
 
 // look is how soon what a class needs and the cluster lacks is looked for again.
@@ -78,7 +80,7 @@ func run(ctx context.Context, arguments []string) error {
 	}
 	err = controllers.Setup(ctx, m, controllers.Options{
 		Authority: authority, PlatformSecrets: f.platformSecrets, Now: time.Now, Concurrency: f.concurrency,
-		Metrics: metrics.Registry, Look: look, Namespace: namespace(),
+		Metrics: metrics.Registry, Look: look, Namespace: namespace(), Ask: served.HTTP(desired.HealthPort),
 	})
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ import (
 
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/controllers/prerequisites"
+	"halo.dev/halo/controllers/served"
 	"halo.dev/halo/internal/apply"
 	"halo.dev/halo/internal/certificate"
 	"halo.dev/halo/internal/decide"
@@ -79,7 +80,9 @@ type Reconciler struct {
 	// Namespace is the manager's own; empty when it runs outside of the cluster.
 	Namespace string
 	// Kinds says which of the kinds that a cluster may lack are watched, and can be read.
-	Kinds       *prerequisites.Kinds
+	Kinds *prerequisites.Kinds
+	// Served asks pods what they serve; nil for nobody, and then the status keeps what it says of that.
+	Served      *served.Asker
 	Now         func() time.Time
 	Concurrency int
 
@@ -127,6 +130,9 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 		Watches(&corev1.Namespace{}, byLabel)
 	for _, child := range Children() {
 		setup = setup.Watches(child, byLabel)
+	}
+	if r.Served != nil {
+		setup = setup.WatchesRawSource(source.TypedChannel(r.Served.Changed(), &handler.TypedEnqueueRequestForObject[*halo.HaloTenant]{}))
 	}
 	built, err := setup.Build(r)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -39,7 +40,9 @@ type work struct {
 	status   *halo.HaloTenantStatus
 	report   *conditions.Set
 	changes  []plan.Change
-	now      time.Time
+	// config is what pods should serve; nil until it is built.
+	config *corev1.ConfigMap
+	now    time.Time
 	// wake is the earliest time that something is due without an event; zero for never.
 	wake time.Time
 }
@@ -48,6 +51,9 @@ type work struct {
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	tenant := &halo.HaloTenant{}
 	if err := r.Client.Get(ctx, request.NamespacedName, tenant); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.Served.Want(request.Name, "", nil) // nobody is asked for a tenant that is gone
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	tenant = tenant.DeepCopy()
@@ -129,6 +135,7 @@ func (r *Reconciler) bringUp(ctx context.Context, w *work) error {
 		return err
 	}
 	w.summarize()
+	r.reportServed(w)
 	return nil
 }
 
@@ -204,6 +211,7 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	if err != nil {
 		return nil, err
 	}
+	w.config = config
 	if w.changes, err = plan.Changes(items, w.state.Live); err != nil {
 		return nil, err
 	}

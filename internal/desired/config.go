@@ -111,6 +111,12 @@ func configOf(in Input) serverConfig {
 	return config
 }
 
+// ConfigSHA256 is what a pod that serves a ConfigMap's config.yaml tells of it.
+func ConfigSHA256(config *corev1.ConfigMap) string {
+	sum := sha256.Sum256([]byte(config.Data[KeyConfig]))
+	return hex.EncodeToString(sum[:])
+}
+
 // ConfigHash changes when a ConfigMap's data do.
 func ConfigHash(config *corev1.ConfigMap) string {
 	return hashOf(config.Data[KeyConfig], config.Data[KeyDatabaseCA], config.Data[KeyMailCA])
