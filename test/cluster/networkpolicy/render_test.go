@@ -138,29 +138,37 @@ func TestPoliciesBecomeRules(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			script := Render(small(test.policy))
-			got := chain(script, test.chain)
 			if test.want == nil {
-				if got != nil {
+				if got := chain(script, test.chain); got != nil {
 					t.Fatalf("got %q, want no chain", got)
 				}
 				return
 			}
-			field := "saddr "
-			if strings.HasPrefix(test.chain, "egress") {
-				field = "daddr "
-			}
-			self := "ip " + field + strings.ReplaceAll(test.chain[strings.Index(test.chain, "-")+1:], "-", ".") + " return"
-			want := slices.Concat([]string{self}, test.want, []string{"counter drop"})
-			if len(got) > 0 && strings.HasPrefix(got[0], "#") {
-				got = got[1:]
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-			}
-			if jump := strings.ReplaceAll(test.chain[strings.Index(test.chain, "-")+1:], "-", ".") + " : jump " + test.chain; !strings.Contains(script, jump) {
-				t.Errorf("nothing leads to the chain: %s", script)
-			}
+			hasChain(t, script, test.chain, test.want)
 		})
+	}
+}
+
+// hasChain fails unless the pod's chain holds the pod itself, then rules, then
+// the drop, and unless something leads to it.
+func hasChain(t *testing.T, script, name string, rules []string) {
+	t.Helper()
+	direction, pod, _ := strings.Cut(name, "-")
+	pod = strings.ReplaceAll(pod, "-", ".")
+	field := "saddr"
+	if direction == "egress" {
+		field = "daddr"
+	}
+	want := slices.Concat([]string{"ip " + field + " " + pod + " return"}, rules, []string{"counter drop"})
+	got := chain(script, name)
+	if len(got) > 0 && strings.HasPrefix(got[0], "#") {
+		got = got[1:]
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if jump := pod + " : jump " + name; !strings.Contains(script, jump) {
+		t.Errorf("nothing leads to the chain: %s", script)
 	}
 }
 
