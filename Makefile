@@ -90,6 +90,10 @@ generate: ## write CRDs, RBAC, deep copies and the widget's bundle from their so
 	controller-gen rbac:roleName=halo-operator paths=./controllers/... output:rbac:dir=config/rbac
 	go run ./config/generate
 
+.PHONY: fonts
+fonts: ## make the report's fonts for all scripts from Debian's packages; minutes
+	go run ./build/fonts
+
 .PHONY: keep-widget
 keep-widget: ## at a release: go on serving this widget to pages that pin it
 	@hash=$$(sha256sum internal/widget/dist/widget.js | cut -c 1-16); mkdir -p internal/widget/dist/released; \

@@ -90,7 +90,7 @@ func (p Profile) sharesText(q Question) string {
 	var parts []string
 	for i, c := range q.Choices {
 		if p.shares[i] > 0 {
-			parts = append(parts, c.Label+" "+strconv.FormatFloat(p.shares[i], 'f', -1, 64)+" %")
+			parts = append(parts, c.Label+" "+strconv.FormatFloat(p.shares[i], 'f', -1, 64)+"%")
 		}
 	}
 	return strings.Join(parts, ", ")

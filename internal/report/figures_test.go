@@ -72,7 +72,7 @@ func TestTheCoverHasTheSixKeyFigures(t *testing.T) {
 func TestTheSnapshotHasEveryQuestionWithItsAnswer(t *testing.T) {
 	r := newRenderer(t)
 	page := samplePage(t, 2)
-	inOrder(t, page, "Snapshot of your answers", "About you", "Female", "52 years", "White 75 %, Hispanic 25 %",
+	inOrder(t, page, "Snapshot of your answers", "About you", "Female", "52 years", "White 75%, Hispanic 25%",
 		"Height and weight", "65 inches", "172 pounds", "Everyday habits", "I smoke", "Some, under 150 minutes",
 		"Your family", "Breast, Colon or rectum", "Your plans", "66 years", "Colorado", "28.6")
 	bare := onPaper(t, rendered(t, r, assessed(t, `{"sex": "male", "age": 40, "serious_illness": false}`))).pages(t)[1]

@@ -50,19 +50,21 @@ func layouts(t testing.TB) map[string]Document {
 
 func hostileNames() map[string]string {
 	return map[string]string{
-		"a thousand words":       strings.Repeat("Wolfeschlegelstein ", 1000),
-		"one endless word":       strings.Repeat("W", 5000),
-		"line ends and tabs":     "Ann\r\n\tO'Hara\u2028\u2029\v\f\x00\x1b[31m",
-		"right-to-left letters":  "שרה כהן محمد العربي",
-		"direction controls":     "\u202eevil\u202c \u2066name\u2069 \u200f\u200e",
-		"emoji":                  "👩‍👩‍👧‍👦 Zoë 🏳️‍🌈 1️⃣",
-		"Chinese and Japanese":   strings.Repeat("王小明 山田太郎 ", 40),
-		"stacked marks":          "Z" + strings.Repeat("\u0301\u0323", 200) + "algo",
-		"broken UTF-8":           "Jos\xe9 \xff\xfe Garc\xeda",
-		"PDF syntax":             `(\) Tj ET Q endstream %PDF <</Type /Catalog>> {nb}`,
-		"nothing":                "",
-		"white space only":       " \u00a0\u2003\t ",
-		"letters off every font": "\U0010ffff\U000e0001\ufdd0\uffff",
+		"a thousand words":        strings.Repeat("Wolfeschlegelstein ", 1000),
+		"one endless word":        strings.Repeat("W", 5000),
+		"line ends and tabs":      "Ann\r\n\tO'Hara\u2028\u2029\v\f\x00\x1b[31m",
+		"right-to-left letters":   "שרה כהן محمد العربي",
+		"direction controls":      "\u202eevil\u202c \u2066name\u2069 \u200f\u200e",
+		"emoji":                   "👩‍👩‍👧‍👦 Zoë 🏳️‍🌈 1️⃣",
+		"Chinese and Japanese":    strings.Repeat("王小明 山田太郎 ", 40),
+		"joined letters":          strings.Repeat("محمد العربي अनुष्का शर्मा ", 100),
+		"one endless joined word": strings.Repeat("كِتَاب", 700),
+		"stacked marks":           "Z" + strings.Repeat("\u0301\u0323", 200) + "algo",
+		"broken UTF-8":            "Jos\xe9 \xff\xfe Garc\xeda",
+		"PDF syntax":              `(\) Tj ET Q endstream %PDF <</Type /Catalog>> {nb}`,
+		"nothing":                 "",
+		"white space only":        " \u00a0\u2003\t ",
+		"letters off every font":  "\U0010ffff\U000e0001\ufdd0\uffff",
 	}
 }
 

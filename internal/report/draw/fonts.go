@@ -10,7 +10,7 @@ import (
 )
 
 // The fonts are IBM Plex Sans (SIL Open Font License 1.1) and, for letters that it lacks, DejaVu Sans (Bitstream Vera and
-// Arev licences); the licences are beside them.
+// Arev licences) and the fonts of Noto (SIL Open Font License 1.1); the licences are beside them.
 //
 //go:embed fonts
 var fontFiles embed.FS
@@ -30,8 +30,8 @@ var fontNames = [weights]string{
 	Regular: "IBMPlexSans-Regular", SemiBold: "IBMPlexSans-SemiBold", Light: "IBMPlexSans-Light",
 }
 
-// fallbacks are asked, in this order, for letters that the weight's own font does not have.
-var fallbacks = []string{"DejaVuSans"}
+// plainFallback is asked for letters that the weight's own font does not have and that need no shaping.
+const plainFallback = "DejaVuSans"
 
 // face is one font file, unpacked, with the advance of each letter it has.
 type face struct {
@@ -51,26 +51,43 @@ const (
 type Fonts struct {
 	// chains holds for each weight the faces to ask for a letter, the first that has it prints it.
 	chains [weights][]*face
+	// library has every font for shaping, by name.
+	library map[string]*outlines
+	// own is what one document shapes with; nil where the fonts are not one document's.
+	own *shaper
+}
+
+// forDocument returns the same fonts for one goroutine, which keep what they have read.
+func (f *Fonts) forDocument() *Fonts {
+	one := &Fonts{chains: f.chains, library: f.library}
+	one.own = newShaper(f.library)
+	return one
+}
+
+// shaper is the document's own, or a new one.
+func (f *Fonts) shaper() *shaper {
+	if f.own != nil {
+		return f.own
+	}
+	return newShaper(f.library)
 }
 
 // LoadFonts unpacks the embedded fonts. It takes some milliseconds: keep the result.
 func LoadFonts() (*Fonts, error) {
-	fonts := &Fonts{}
+	fonts := &Fonts{library: map[string]*outlines{}}
+	fallback, err := loadFace(plainFallback)
+	if err != nil {
+		return nil, fmt.Errorf("loading font %s: %w", plainFallback, err)
+	}
 	for weight, name := range fontNames {
 		loaded, err := loadFace(name)
 		if err != nil {
 			return nil, fmt.Errorf("loading font %s: %w", name, err)
 		}
-		fonts.chains[weight] = []*face{loaded}
+		fonts.chains[weight] = []*face{loaded, fallback}
 	}
-	for _, name := range fallbacks {
-		loaded, err := loadFace(name)
-		if err != nil {
-			return nil, fmt.Errorf("loading font %s: %w", name, err)
-		}
-		for weight := range fonts.chains {
-			fonts.chains[weight] = append(fonts.chains[weight], loaded)
-		}
+	for _, name := range shapedFonts() {
+		fonts.library[name] = &outlines{name: name}
 	}
 	for _, letter := range ownLetters {
 		if !fonts.everyWeightHas(letter) {
@@ -78,6 +95,15 @@ func LoadFonts() (*Fonts, error) {
 		}
 	}
 	return fonts, nil
+}
+
+// shapedFonts are the names of all fonts that lines are shaped with.
+func shapedFonts() []string {
+	names := append(fontNames[:], plainFallback, otherLetters)
+	for _, one := range scripts {
+		names = append(names, one.font)
+	}
+	return names
 }
 
 // ownLetters are what this package itself puts into texts.
@@ -145,8 +171,24 @@ func (f *Fonts) faceFor(weight Weight, letter rune) *face {
 	return nil
 }
 
+// covered says whether some font has a letter, alone or shaped.
+func (f *Fonts) covered(letter rune) bool {
+	if f.everyWeightHas(letter) {
+		return true
+	}
+	one := f.shaper().face(fallbackFor(letter))
+	if one == nil {
+		return false
+	}
+	_, has := one.NominalGlyph(letter)
+	return has
+}
+
 // Width is how wide a printable text is, in points.
 func (f *Fonts) Width(text string, style Style) float64 {
+	if !f.isPlain(text) {
+		return f.shape(text, style.Weight).width * style.Size / shapedSize
+	}
 	total := 0
 	for _, letter := range text {
 		if one := f.faceFor(style.Weight, letter); one != nil {

@@ -60,7 +60,7 @@ func NewSurface(fonts *Fonts, properties Properties) *Surface {
 	pdf.SetLang("en-US")
 	pdf.SetLineCapStyle("butt")
 	pdf.SetLineJoinStyle("round")
-	return &Surface{Fonts: fonts, pdf: pdf, added: map[string]bool{}}
+	return &Surface{Fonts: fonts.forDocument(), pdf: pdf, added: map[string]bool{}}
 }
 
 // setFont adds a font to the document when it is first used: each costs milliseconds and ten kilobytes.
@@ -94,8 +94,11 @@ func (s *Surface) Write(w io.Writer) error {
 func (s *Surface) Text(x, baseline float64, text string, style Style) float64 {
 	text, _ = s.Printable(text)
 	s.pdf.SetTextColor(int(style.Color.R), int(style.Color.G), int(style.Color.B))
+	if !s.isPlain(text) {
+		return s.outlined(x, baseline, text, style)
+	}
 	at := x
-	for _, run := range s.runs(visual(text), style.Weight) {
+	for _, run := range s.runs(text, style.Weight) {
 		s.setFont(run.face, style.Size)
 		s.pdf.Text(at, baseline, run.text)
 		at += s.Width(run.text, style)

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/go-text/typesetting/segmenter"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -34,31 +35,57 @@ const Substitute = '\ufffd'
 
 const ellipsis = "\u2026"
 
+// mostMarks is how many marks a letter may carry: more than any language has, and few enough to stay near their line.
+const mostMarks = 8
+
 // Printable makes one line of what the fonts can print out of any string: composed (NFC), white space of any kind and
-// length to one blank, control and joining characters dropped, each letter without a glyph to Substitute. The second
-// result says whether there was such a letter. A mark on a letter is dropped with it, not counted twice.
+// length to one blank, control characters dropped, each letter without a glyph to Substitute. The second result says
+// whether there was such a letter. A mark on a letter without a glyph is dropped with it, not counted twice.
 func (f *Fonts) Printable(text string) (string, bool) {
+	if f.own == nil {
+		f = f.forDocument() // what the first letter needs read, the next one needs too
+	}
 	var out strings.Builder
-	lost, blank := false, false
+	lost, blank, marks := false, false, 0
+	last := ' ' // what was put out last
 	for _, letter := range norm.NFC.String(strings.ToValidUTF8(text, "\ufffd")) {
 		if unicode.IsSpace(letter) {
 			blank = out.Len() > 0
 			continue
 		}
-		known := f.everyWeightHas(letter) && !needsShaping(letter)
-		if !unicode.IsGraphic(letter) || !known && unicode.In(letter, unicode.M, unicode.Sk, unicode.Cf) {
+		if !f.stays(letter, last, blank, marks) {
 			continue
+		}
+		if marks++; !unicode.Is(unicode.M, letter) {
+			marks = 0
 		}
 		if blank {
 			out.WriteByte(' ')
 			blank = false
 		}
-		if !known {
+		if letter != joiner && letter != nonJoiner && !f.covered(letter) {
 			letter, lost = Substitute, true
 		}
 		out.WriteRune(letter)
+		last = letter
 	}
-	return out.String(), lost
+	return strings.TrimRight(out.String(), string(joiner)+string(nonJoiner)), lost
+}
+
+// stays says whether a letter is put out, as itself or as Substitute: a mark only on a letter that is there, a joiner only
+// after a letter that joins.
+func (f *Fonts) stays(letter, last rune, blank bool, marks int) bool {
+	switch {
+	case letter == joiner || letter == nonJoiner:
+		one := scriptOf(last)
+		return !blank && one != nil && one.joining && last != joiner && last != nonJoiner
+	case !unicode.IsGraphic(letter):
+		return false
+	case unicode.Is(unicode.M, letter):
+		return !blank && last != ' ' && last != Substitute && marks < mostMarks && f.covered(letter)
+	default:
+		return !unicode.In(letter, unicode.Sk, unicode.Cf) || f.covered(letter)
+	}
 }
 
 // everyWeightHas keeps a text from losing letters when only its weight changes.
@@ -77,17 +104,17 @@ func (f *Fonts) Fit(text string, style Style, width float64) string {
 	if f.Width(text, style) <= width {
 		return text
 	}
-	letters := []rune(text)
+	letters := clusters(text)
 	low, high := 0, len(letters)
 	for low < high {
 		middle := (low + high + 1) / 2
-		if f.Width(string(letters[:middle])+ellipsis, style) <= width {
+		if f.Width(strings.Join(letters[:middle], "")+ellipsis, style) <= width {
 			low = middle
 		} else {
 			high = middle - 1
 		}
 	}
-	return strings.TrimRight(string(letters[:low]), " ") + ellipsis
+	return strings.TrimRight(strings.Join(letters[:low], ""), " ") + ellipsis
 }
 
 // Wrap returns the text, printable, as lines no wider than width. A word that is wider than a line is broken.
@@ -127,16 +154,28 @@ func (f *Fonts) WrapAtMost(text string, style Style, width float64, most int) []
 	return append(lines[:most-1:most-1], f.Fit(rest, style, width))
 }
 
-// breakWord returns at least one piece; each holds at least one letter, however narrow the line.
+// breakWord returns at least one piece; each holds at least one letter with its marks, however narrow the line.
 func (f *Fonts) breakWord(word string, style Style, width float64) []string {
 	var pieces []string
 	piece := ""
-	for _, letter := range word {
-		if piece != "" && f.Width(piece+string(letter), style) > width {
+	for _, letter := range clusters(word) {
+		if piece != "" && f.Width(piece+letter, style) > width {
 			pieces = append(pieces, piece)
 			piece = ""
 		}
-		piece += string(letter)
+		piece += letter
 	}
 	return append(pieces, piece)
+}
+
+// clusters splits a text into what a reader calls letters: each with its marks.
+func clusters(text string) []string {
+	var split segmenter.Segmenter
+	letters := []rune(text)
+	split.Init(letters)
+	var all []string
+	for graphemes := split.GraphemeIterator(); graphemes.Next(); {
+		all = append(all, string(graphemes.Grapheme().Text))
+	}
+	return all
 }
