@@ -54,6 +54,7 @@ const (
 	ReasonUnknownBackup     = "UnknownBackup"
 	ReasonUnknownTenant     = "UnknownTenant"
 	ReasonNamespaceInUse    = "NamespaceInUse"
+	ReasonNamespaceGoing    = "NamespaceGoing"
 	ReasonConfirmDeletion   = "ConfirmationMissing"
 	ReasonCredentialMissing = "CredentialMissing" //nolint:gosec // a reason, not a credential
 	ReasonSealingRoot       = "SealingRoot"

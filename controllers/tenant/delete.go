@@ -92,7 +92,8 @@ func (r *Reconciler) readTeardown(ctx context.Context, w *work) (database.Teardo
 		// The annotations are the operator's own; without them the cluster counts as protected.
 		teardown.UnprotectedAt, err = time.Parse(time.RFC3339, cluster.Annotations[naming.AnnotationUnprotectedAt])
 		teardown.SyncedBefore, _ = time.Parse(time.RFC3339, cluster.Annotations[naming.AnnotationSyncedBefore])
-		teardown.Unprotected = err == nil && cluster.Spec.DeletionProtection != nil && !*cluster.Spec.DeletionProtection
+		// One that a clock has written which was ahead is written again: ACK's grace would last until then.
+		teardown.Unprotected = err == nil && !teardown.UnprotectedAt.After(w.now) && cluster.Spec.DeletionProtection != nil && !*cluster.Spec.DeletionProtection
 	}
 	return teardown, r.readFinalBackup(ctx, w, &teardown)
 }
@@ -267,7 +268,11 @@ func (w *work) namespaceWords(step database.Step) string {
 	if step != database.StepDeleteNamespace || w.state.Namespace == nil {
 		return ""
 	}
-	for _, condition := range w.state.Namespace.Status.Conditions {
+	return wordsOf(w.state.Namespace)
+}
+
+func wordsOf(namespace *corev1.Namespace) string {
+	for _, condition := range namespace.Status.Conditions {
 		if condition.Status == corev1.ConditionTrue && condition.Message != "" {
 			return ": " + clip(condition.Message)
 		}

@@ -193,6 +193,9 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	if err := r.rescue(ctx, w); err != nil {
 		return nil, err
 	}
+	if namespace := w.state.Namespace; namespace != nil && namespace.DeletionTimestamp != nil {
+		return goingNamespace(namespace), nil
+	}
 	if err := r.annotateDatabase(ctx, w); err != nil {
 		return nil, err
 	}

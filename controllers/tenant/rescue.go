@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/naming"
 )
 
@@ -33,6 +35,14 @@ func (r *Reconciler) rescue(ctx context.Context, w *work) error {
 		return fmt.Errorf("keeping the database of tenant %s: %w", w.tenant.Name, err)
 	}
 	return nil
+}
+
+// goingNamespace waits for the end of a namespace that somebody else deletes: nothing can be made in it any more, and
+// what it held is made again in the next one.
+func goingNamespace(namespace *corev1.Namespace) *decide.Problem {
+	return &decide.Problem{Reason: halo.ReasonNamespaceGoing, Message: fmt.Sprintf(
+		"Namespace %s is being deleted, and not by the operator; waiting for it to go%s. The database is kept and taken over again",
+		namespace.Name, wordsOf(namespace))}
 }
 
 func (w *work) wanted(instance *rds.DBInstance) bool {

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/internal/certificate"
 	"halo.dev/halo/internal/decide"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/naming"
@@ -103,7 +104,7 @@ func (r *Reconciler) writeCertificate(ctx context.Context, w *work) error {
 	names := desired.CertificateNames(w.tenant, w.class)
 	present := w.status.Certificate
 	fresh := present != nil && slices.Equal(present.Names, names) && present.Issuer == r.Authority.Fingerprint() &&
-		w.now.Before(present.RenewAfter.Time)
+		w.now.Before(present.RenewAfter.Time) && !fromTheFuture(present, w.now)
 	if !fresh {
 		leaf, err := r.Authority.Issue(names, w.now)
 		if err != nil {
@@ -122,6 +123,13 @@ func (r *Reconciler) writeCertificate(ctx context.Context, w *work) error {
 	}
 	w.wakeAt(w.status.Certificate.RenewAfter.Time)
 	return nil
+}
+
+// fromTheFuture tells whether a certificate is not valid yet: a clock that was ahead has issued it. RenewAfter is at two
+// thirds of its life.
+func fromTheFuture(present *halo.CertificateStatus, now time.Time) bool {
+	life := 3 * present.NotAfter.Sub(present.RenewAfter.Time)
+	return now.Before(present.NotAfter.Add(-life - certificate.Backdate))
 }
 
 // writeRelayCredentials copies the mail relay's sign-in from the manager's mounted files into the namespace.

@@ -25,8 +25,8 @@ import (
 const (
 	// Lifetime is how long a server's certificate is good for.
 	Lifetime = 90 * 24 * time.Hour
-	// backdate forgives clocks that are a little behind.
-	backdate = 5 * time.Minute
+	// Backdate forgives clocks that are a little behind.
+	Backdate = 5 * time.Minute
 )
 
 // ErrAuthority is wrapped by every error of ParseAuthority and LoadAuthority.
@@ -122,7 +122,7 @@ func (a *Authority) Issue(names []string, now time.Time) (Leaf, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: commonName(names[0])}, DNSNames: names,
-		NotBefore: now.Add(-backdate), NotAfter: notAfter,
+		NotBefore: now.Add(-Backdate), NotAfter: notAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		BasicConstraintsValid: true,
 	}

@@ -41,7 +41,7 @@ type CredentialFacts struct {
 // when the next rotation is due by age; zero for never.
 func NextCredentials(facts CredentialFacts) (halo.CredentialsStatus, time.Time) {
 	next := Present(facts)
-	if next.RotatedAt == nil {
+	if next.RotatedAt == nil || next.RotatedAt.After(facts.Now) { // a clock that was ahead would put the next rotation off
 		next.RotatedAt = &metav1.Time{Time: facts.Now.Truncate(time.Second)}
 	}
 	due := nextUsers(&next, facts)

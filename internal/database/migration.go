@@ -50,7 +50,7 @@ func NextMigration(target string, recorded *halo.MigrationStatus, job func(attem
 		return Migration{Status: status, Job: present}
 	}
 	retry := failure.LastTransitionTime.Add(backoff(status.Attempt))
-	if now.Before(retry) {
+	if now.Before(retry) && retry.Sub(now) <= longestWait { // a failure from the future is one of a clock that was ahead
 		status.RetryAfter = &metav1.Time{Time: retry}
 		return Migration{Status: status, Job: present, Failed: true}
 	}

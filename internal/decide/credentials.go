@@ -97,6 +97,9 @@ func (d *Decision) switchPassword(facts Facts, cluster *rds.DBCluster, foreign b
 	if recorded := facts.Tenant.Status.Database; recorded != nil && recorded.PasswordSwitch != nil && recorded.PasswordSwitch.Number == number {
 		asked = recorded.PasswordSwitch.DeepCopy()
 	}
+	if asked.AskedAt.After(facts.Now) { // by a clock that was ahead, and ACK's grace would last until then
+		asked.AskedAt = metav1.NewTime(facts.Now.Truncate(time.Second))
+	}
 	d.PasswordSwitch = asked
 	if !asked.Set && referencedMaster(cluster) == number {
 		asked.Set = database.SyncedSince(cluster, asked.SyncedBefore.Time, asked.AskedAt.Time, facts.Now)

@@ -2,5 +2,9 @@
 
 package chaos_test
 
-// every is which of the operator's writes are tried: all.
-const every = 1
+const (
+	// every is which of the operator's writes are tried: all.
+	every = 1
+	// seeds is how often each weather is lived through.
+	seeds = 2
+)

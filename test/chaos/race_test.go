@@ -2,5 +2,9 @@
 
 package chaos_test
 
-// every is which of the operator's writes are tried: the race detector makes a life five times as long.
-const every = 4
+const (
+	// every is which of the operator's writes are tried: the race detector makes a life five times as long.
+	every = 4
+	// seeds is how often each weather is lived through.
+	seeds = 1
+)

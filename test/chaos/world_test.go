@@ -62,6 +62,10 @@ type world struct {
 	seen map[string]bool
 	// passwords are those of every numbered Secret that there ever was.
 	passwords map[string]string
+	// refuse is a namespace in which nothing can be created.
+	refuse string
+	// climate is nil where the operator sees everything at once and every call succeeds.
+	climate *climate
 }
 
 // operator is one process: it ends when its writes are used up.
@@ -142,6 +146,9 @@ func (w *world) Do(call func(*rds.Account, time.Time) error) error {
 
 // create gives every object a UID, as an API server does.
 func (w *world) create(ctx context.Context, next client.WithWatch, object client.Object, options ...client.CreateOption) error {
+	if w.refuse != "" && object.GetNamespace() == w.refuse {
+		return apierrors.NewForbidden(schema.GroupResource{Resource: "anything"}, object.GetName(), errors.New("the namespace is being terminated"))
+	}
 	object.SetUID(types.UID(uuid.NewUUID()))
 	object.SetCreationTimestamp(metav1.NewTime(w.now))
 	return next.Create(ctx, object, options...)
@@ -178,68 +185,99 @@ func (w *world) start(limit int) {
 		process.writes++
 		return nil
 	}
-	c := interceptor.NewClient(w.base, interceptor.Funcs{
-		Create: func(ctx context.Context, next client.WithWatch, object client.Object, options ...client.CreateOption) error {
+	write := func(what func() error) error {
+		return w.climate.write(func() error {
 			if err := count(); err != nil {
 				return err
 			}
-			err := next.Create(ctx, object, options...)
-			if apierrors.IsAlreadyExists(err) {
-				process.writes-- // nothing was written
-			}
-			return err
+			return what()
+		})
+	}
+	c := interceptor.NewClient(w.base, interceptor.Funcs{
+		Get: func(ctx context.Context, next client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+			return w.cached(next).Get(ctx, key, object, options...)
+		},
+		List: func(ctx context.Context, next client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+			return w.cached(next).List(ctx, list, options...)
+		},
+		Create: func(ctx context.Context, next client.WithWatch, object client.Object, options ...client.CreateOption) error {
+			return write(func() error {
+				err := next.Create(ctx, object, options...)
+				if apierrors.IsAlreadyExists(err) {
+					process.writes-- // nothing was written
+				}
+				return err
+			})
 		},
 		Patch: func(ctx context.Context, next client.WithWatch, object client.Object, patch client.Patch, options ...client.PatchOption) error {
-			if err := count(); err != nil {
-				return err
-			}
-			return next.Patch(ctx, object, patch, options...)
+			return write(func() error { return next.Patch(ctx, object, patch, options...) })
 		},
 		Apply: func(ctx context.Context, next client.WithWatch, object runtime.ApplyConfiguration, options ...client.ApplyOption) error {
-			if err := count(); err != nil {
-				return err
-			}
-			return next.Apply(ctx, object, options...)
+			return write(func() error { return next.Apply(ctx, object, options...) })
 		},
 		Delete: func(ctx context.Context, next client.WithWatch, object client.Object, options ...client.DeleteOption) error {
-			if err := count(); err != nil {
-				return err
-			}
-			return next.Delete(ctx, object, options...)
+			return write(func() error { return next.Delete(ctx, object, options...) })
 		},
 		SubResourceUpdate: func(ctx context.Context, next client.Client, name string, object client.Object, options ...client.SubResourceUpdateOption) error {
-			if err := count(); err != nil {
-				return err
-			}
-			return next.SubResource(name).Update(ctx, object, options...)
+			return write(func() error { return next.SubResource(name).Update(ctx, object, options...) })
+		},
+	})
+	direct := interceptor.NewClient(w.base, interceptor.Funcs{
+		Get: func(ctx context.Context, next client.WithWatch, key client.ObjectKey, object client.Object, options ...client.GetOption) error {
+			return w.climate.read(func() error { return next.Get(ctx, key, object, options...) })
+		},
+		List: func(ctx context.Context, next client.WithWatch, list client.ObjectList, options ...client.ListOption) error {
+			return w.climate.read(func() error { return next.List(ctx, list, options...) })
 		},
 	})
 	recorder := events.NewFakeRecorder(1000)
-	process.tenants = &tenant.Reconciler{Client: c, APIReader: c, Recorder: recorder, Authority: w.authority, PlatformSecrets: w.secrets, Now: w.clock}
-	process.backups = &backup.Reconciler{Client: c, APIReader: c, Recorder: recorder, Now: w.clock}
+	process.tenants = &tenant.Reconciler{Client: c, APIReader: direct, Recorder: recorder, Authority: w.authority, PlatformSecrets: w.secrets, Now: w.clock}
+	process.backups = &backup.Reconciler{Client: c, APIReader: direct, Recorder: recorder, Now: w.clock}
 	w.operator = process
 }
 
-// step lets everybody act once, and starts the operator again when it has ended.
+// cached is what the operator reads from.
+func (w *world) cached(truth client.WithWatch) client.WithWatch {
+	if w.climate == nil {
+		return truth
+	}
+	return w.climate.cache
+}
+
+// weather puts caches and faults between the operator and the API server.
+func (w *world) weather(weather weather, seed uint64) {
+	w.t.Helper()
+	w.climate = newClimate(w, weather, seed)
+	w.now = w.now.Add(time.Hour) // the schedule's tick is a day away: how long a life lasts decides about no copy
+	w.start(0)
+}
+
+// step lets everybody act once, and starts the operator again when it has ended. While the API server is away, only RDS
+// and the time go on.
 func (w *world) step(ctx context.Context) {
 	w.t.Helper()
-	err := w.operate(ctx)
-	if errors.Is(err, errKilled) {
+	reached := true
+	if w.climate != nil {
+		reached = w.climate.pass(ctx, w)
+		w.climate.operate(ctx, w)
+	} else if err := w.operate(ctx); errors.Is(err, errKilled) {
 		w.start(w.again)
 	} else if err != nil {
 		w.t.Fatalf("the operator: %v", err)
 	}
-	if err := w.ack.Step(ctx); err != nil {
-		w.t.Fatalf("ACK: %v", err)
+	if reached {
+		if err := w.ack.Step(ctx); err != nil {
+			w.t.Fatalf("ACK: %v", err)
+		}
+		w.kubernetes(ctx)
 	}
-	w.kubernetes(ctx)
 	w.now = w.now.Add(20 * time.Second)
+	w.account.Advance(w.now)
 	w.check(ctx)
 }
 
 func (w *world) operate(ctx context.Context) error {
-	request := reconcile.Request{NamespacedName: client.ObjectKey{Name: acme}}
-	if _, err := w.operator.tenants.Reconcile(ctx, request); err != nil {
+	if _, err := w.operator.tenants.Reconcile(ctx, requestOf(acme)); err != nil {
 		return err
 	}
 	backups := &halo.HaloBackupList{}
@@ -247,11 +285,15 @@ func (w *world) operate(ctx context.Context) error {
 		return err
 	}
 	for i := range backups.Items {
-		if _, err := w.operator.backups.Reconcile(ctx, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&backups.Items[i])}); err != nil {
+		if _, err := w.operator.backups.Reconcile(ctx, requestOf(backups.Items[i].Name)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func requestOf(name string) reconcile.Request {
+	return reconcile.Request{NamespacedName: client.ObjectKey{Name: name}}
 }
 
 // kubernetes ends Jobs, rolls Deployments out, and empties a namespace that is being deleted.
@@ -369,7 +411,7 @@ func checkKstatus(t *testing.T, conditions []metav1.Condition) {
 func (w *world) until(ctx context.Context, what string, check func(*halo.HaloTenant) string) {
 	w.t.Helper()
 	said := ""
-	for range 200 {
+	for range w.patience() {
 		object := &halo.HaloTenant{}
 		err := w.base.Get(ctx, client.ObjectKey{Name: acme}, object)
 		if apierrors.IsNotFound(err) {
@@ -383,6 +425,14 @@ func (w *world) until(ctx context.Context, what string, check func(*halo.HaloTen
 		w.step(ctx)
 	}
 	w.t.Fatalf("%s: %s", what, said)
+}
+
+// patience is for how many steps a chapter may last.
+func (w *world) patience() int {
+	if w.climate == nil {
+		return 200
+	}
+	return 2000
 }
 
 func isReady(object *halo.HaloTenant) string {
