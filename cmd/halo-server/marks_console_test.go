@@ -31,6 +31,9 @@ func (d *drive) member(name string, role account.Role, advisor string) *staff.Me
 	d.secrets = append(d.secrets, filepath.Base(strings.TrimSpace(link)), account.SecretText(m.Secret), string(m.Secret), staff.Password)
 	d.secrets = append(d.secrets, m.Recovery...)
 	d.must(m.SignIn(d.t.Context()))
+	if len(m.Cookies()) != 2 {
+		d.t.Errorf("after signing in the browser has %d cookies", len(m.Cookies()))
+	}
 	for _, cookie := range m.Cookies() {
 		d.secrets = append(d.secrets, cookie)
 	}

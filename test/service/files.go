@@ -16,6 +16,9 @@ import (
 // Host is the name that the server's certificate is for.
 const Host = "halo.acme.example"
 
+// ConsoleHost is the name of the staff console.
+const ConsoleHost = "console.acme.example"
+
 // Origin is the one safelisted origin.
 const Origin = "https://www.acme.example"
 
@@ -38,9 +41,13 @@ type Limits struct{ PerClient, All int }
 // generous limits let a test send what it likes.
 var generous = Limits{PerClient: 1_000_000, All: 10_000_000}
 
-func configuration(relay Relay, limits Limits) string {
+func configuration(options Options) string {
+	relay, limits, console := options.Relay, options.Limits, ""
 	if relay.Port == 0 {
 		relay.Host, relay.Port = "127.0.0.1", 9 // discard: nobody listens
+	}
+	if options.Console {
+		console = "console: {hostname: " + ConsoleHost + "}\n"
 	}
 	return fmt.Sprintf(`tenant: acme
 hostname: %s
@@ -49,17 +56,18 @@ advisors: [{id: %s, name: Planning Desk, email: desk@advisor.test}]
 brand: {name: Acme Planning, color: "#0b6e4f"}
 mail: {host: %s, port: %d, tls: required, from: halo@acme.test}
 limits: {requestsPerMinutePerClient: %d, requestsPerMinute: %d}
-`, Host, Origin, Advisor, relay.Host, relay.Port, limits.PerClient, limits.All)
+%s`, Host, Origin, Advisor, relay.Host, relay.Port, limits.PerClient, limits.All, console)
 }
 
 // layOut writes every folder that a pod has mounted.
-func (s *Service) layOut(t testing.TB, relay Relay, limits Limits) {
+func (s *Service) layOut(t testing.TB, options Options) {
 	t.Helper()
+	relay := options.Relay
 	signer, err := authority.New("operator of a test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	pair, err := signer.Issue(authority.Leaf{CommonName: Host, Usage: x509.ExtKeyUsageServerAuth, DNSNames: []string{Host, "localhost"}, Addresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	pair, err := signer.Issue(authority.Leaf{CommonName: Host, Usage: x509.ExtKeyUsageServerAuth, DNSNames: []string{Host, ConsoleHost, "localhost"}, Addresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +76,7 @@ func (s *Service) layOut(t testing.TB, relay Relay, limits Limits) {
 		return []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{b}, 32)))
 	}
 	for name, content := range map[string][]byte{
-		"config/config.yaml":  []byte(configuration(relay, limits)),
+		"config/config.yaml":  []byte(configuration(options)),
 		"config/mail-ca.pem":  []byte(relay.CA),
 		"tls/tls.crt":         pair.Certificate,
 		"tls/tls.key":         pair.Key,

@@ -33,6 +33,8 @@ const startTimeout = 60 * time.Second
 type Options struct {
 	Relay  Relay
 	Limits Limits
+	// Console makes the program serve the staff console too.
+	Console bool
 	// Flags are added to the program's.
 	Flags []string
 }
@@ -43,13 +45,17 @@ type Service struct {
 	CA []byte
 	// Public is the address (host:port) of the widget's API by TLS, Health the plain one of health and metrics.
 	Public, Health string
+	// Console is the address (host:port) of the staff console; empty without it.
+	Console string
 	// Client trusts the server's certificate and no other.
 	Client *http.Client
 	// Process is the running program.
 	Process *os.Process
 
-	folder string
-	log    logged
+	folder  string
+	program string
+	staff   []string // flags of commands about the staff
+	log     logged
 }
 
 // Start migrates the database, which loses what it had, and runs the program until the test ends. It returns when the
@@ -61,7 +67,7 @@ func Start(t testing.TB, database *mariadb.Server, options Options) *Service {
 	}
 	database.Reset(t)
 	s := &Service{folder: t.TempDir()}
-	s.layOut(t, options.Relay, options.Limits)
+	s.layOut(t, options)
 	program, credentials := Program(t), mariadb.Credentials(t, "intake password", "delivery password")
 	common := []string{"--database-host", mariadb.Host, "--database-port", strconv.Itoa(database.Port),
 		"--database-ca", database.CAFile, "--credentials-dir", credentials}
@@ -73,6 +79,10 @@ func Start(t testing.TB, database *mariadb.Server, options Options) *Service {
 	serve := append([]string{"serve", "--config", s.path("config/config.yaml"), "--tls-dir", s.path("tls"),
 		"--token-keys-dir", s.path("token-keys"), "--sealing-keys-dir", s.path("sealing-keys"), "--mail-credentials-dir", s.path("mail-relay"),
 		"--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0", "--drain-delay", "0s"}, common...)
+	s.program, s.staff = program, append([]string{"--config", s.path("config/config.yaml")}, common...)
+	if options.Console {
+		serve = append(serve, "--console-listen", "127.0.0.1:0")
+	}
 	s.run(t, program, append(serve, options.Flags...))
 	s.makeClient(t)
 	s.awaitReady(t)
@@ -107,7 +117,7 @@ func (s *Service) run(t testing.TB, program string, arguments []string) {
 		t.Fatal(err)
 	}
 	s.Process = command.Process
-	ports := make(chan [2]string, 1)
+	ports := make(chan [3]string, 1)
 	read := make(chan struct{})
 	go func() { defer close(read); s.log.follow(output, ports) }()
 	t.Cleanup(func() {
@@ -121,7 +131,7 @@ func (s *Service) run(t testing.TB, program string, arguments []string) {
 	})
 	select {
 	case found := <-ports:
-		s.Public, s.Health = found[0], found[1]
+		s.Public, s.Health, s.Console = found[0], found[1], found[2]
 	case <-time.After(startTimeout):
 		t.Fatalf("halo-server does not tell its ports: %s", s.Log())
 	}
@@ -188,6 +198,19 @@ func (s *Service) Token(ctx context.Context) (string, error) {
 	return session.Token, nil
 }
 
+// Invite makes an account by the program's command and returns the link by which its owner joins.
+func (s *Service) Invite(t testing.TB, name, role string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), s.program, append([]string{"account", "create", "--name", name, "--role", role}, s.staff...)...)
+	var complaint bytes.Buffer
+	command.Stderr = &complaint
+	link, err := command.Output()
+	if err != nil {
+		t.Fatalf("account create: %v: %s", err, complaint.String())
+	}
+	return strings.TrimSpace(string(link))
+}
+
 // Log is what the program has written so far, both streams.
 func (s *Service) Log() string { return s.log.String() }
 
@@ -210,15 +233,15 @@ func (l *logged) String() string {
 }
 
 // follow copies lines and hands out the ports of the first that tells them.
-func (l *logged) follow(output io.Reader, ports chan<- [2]string) {
+func (l *logged) follow(output io.Reader, ports chan<- [3]string) {
 	lines := bufio.NewReader(output)
 	for {
 		text, err := lines.ReadString('\n')
 		_, _ = l.Write([]byte(text))
-		var line struct{ Msg, Listen, Health string }
+		var line struct{ Msg, Listen, Health, Console string }
 		if strings.Contains(text, `"serving"`) && json.Unmarshal([]byte(text), &line) == nil && line.Listen != "" {
 			select {
-			case ports <- [2]string{line.Listen, line.Health}:
+			case ports <- [3]string{line.Listen, line.Health, line.Console}:
 			default: // told already
 			}
 		}

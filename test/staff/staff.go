@@ -120,10 +120,13 @@ func (m *Member) SignIn(ctx context.Context) error {
 	return nil
 }
 
+// site is whose cookies the browser has: those of the name that it asks for, wherever that leads.
+func (m *Member) site() (*url.URL, error) { return url.Parse("https://" + m.console.Host) }
+
 // Cookies are the values of the browser's cookies by name.
 func (m *Member) Cookies() map[string]string {
 	values := map[string]string{}
-	if address, err := url.Parse(m.console.Address); err == nil {
+	if address, err := m.site(); err == nil {
 		for _, cookie := range m.client.Jar.Cookies(address) {
 			values[cookie.Name] = cookie.Value
 		}
@@ -133,7 +136,7 @@ func (m *Member) Cookies() map[string]string {
 
 // Plant gives the browser a cookie.
 func (m *Member) Plant(name, value string) {
-	if address, err := url.Parse(m.console.Address); err == nil {
+	if address, err := m.site(); err == nil {
 		m.client.Jar.SetCookies(address, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: true}})
 	}
 }
