@@ -44,7 +44,9 @@ func run(root string, check bool) error {
 		transfer(filepath.Join(root, "config", "rbac", "role.yaml"), filepath.Join(root, chart, "role.yaml"), escape, check),
 		transfer(filepath.Join(root, "config", "rbac", "duties.yaml"), filepath.Join(root, chart, "duties.yaml"), escape, check),
 		transfer(filepath.Join(root, "config", "policy", "deletion.yaml"), filepath.Join(root, chart, "deletion.yaml"), namespaced, check),
-		transfer(filepath.Join(root, "config", "policy", "floor.yaml"), filepath.Join(root, chart, "floor.yaml"), escape, check))
+		transfer(filepath.Join(root, "config", "policy", "floor.yaml"), filepath.Join(root, chart, "floor.yaml"), escape, check),
+		transfer(filepath.Join(root, "config", "monitoring", "rules.yaml"), filepath.Join(root, chart, "alerts.yaml"), alerts, check),
+		transfer(filepath.Join(root, "config", "monitoring", "dashboard.json"), filepath.Join(root, chart, "dashboard.yaml"), dashboard, check))
 	return errors.Join(failures...)
 }
 
@@ -83,4 +85,30 @@ func keep(text string) string {
 // namespaced puts the release's namespace in the place of the one that kustomize uses.
 func namespaced(text string) string {
 	return strings.ReplaceAll(escape(text), "system:serviceaccount:halo-operator:", "system:serviceaccount:{{ .Release.Namespace }}:")
+}
+
+// alerts are made where the values ask for them: a cluster without the Prometheus operator refuses them.
+func alerts(text string) string {
+	return "{{- if .Values.monitoring.alerts }}\n" + inRelease(escape(text)) + "{{- end }}\n"
+}
+
+// dashboard is the ConfigMap that config/monitoring/kustomization.yaml makes of the file.
+func dashboard(text string) string {
+	lines := strings.ReplaceAll(strings.TrimRight(escape(text), "\n"), "\n", "\n    ")
+	return `{{- if .Values.monitoring.dashboard }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: halo-dashboard
+  namespace: {{ .Release.Namespace }}
+  labels:
+    grafana_dashboard: "1"
+data:
+  dashboard.json: |
+    ` + lines + "\n{{- end }}\n"
+}
+
+// inRelease puts the release's namespace in the place of the one that kustomize uses.
+func inRelease(text string) string {
+	return strings.ReplaceAll(text, "namespace: halo-operator\n", "namespace: {{ .Release.Namespace }}\n")
 }

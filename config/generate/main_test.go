@@ -95,6 +95,28 @@ func TestHelmAndKustomizeInstallTheSame(t *testing.T) {
 	}
 }
 
+func TestHelmAndKustomizeWatchTheSame(t *testing.T) {
+	byKustomize := render(t, "kustomize", "build", filepath.Join(root, "config", "monitoring"))
+	folder := filepath.Join(root, "charts", "halo-operator")
+	byHelm := render(t, "helm", "template", "halo-operator", folder, "--namespace", "halo-operator", "--set", "monitoring.alerts=true,monitoring.dashboard=true")
+	elsewhere := render(t, "helm", "template", "halo-operator", folder, "--namespace", "elsewhere", "--set", "monitoring.alerts=true,monitoring.dashboard=true")
+	without := render(t, "helm", "template", "halo-operator", folder, "--namespace", "halo-operator")
+	if len(byKustomize) != 2 {
+		t.Errorf("config/monitoring makes %d objects", len(byKustomize))
+	}
+	for name, object := range byKustomize {
+		if diff := cmp.Diff(object, byHelm[name]); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if without[name] != nil {
+			t.Errorf("%s is made unasked", name)
+		}
+		if elsewhere[strings.Replace(name, "halo-operator/", "elsewhere/", 1)] == nil {
+			t.Errorf("%s is not in the release's namespace", name)
+		}
+	}
+}
+
 func TestAGivenAuthorityIsNotReplaced(t *testing.T) {
 	objects := render(t, "helm", "template", "halo-operator", filepath.Join(root, "charts", "halo-operator"), "--namespace", "elsewhere",
 		"--set", "ca.existingSecret=our-ca", "--set", "platformSecret=our-relay", "--set", "kubernetesAPI.cidrs={192.0.2.1/32}")
