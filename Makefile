@@ -116,6 +116,7 @@ bench: ## measure
 	@$(PREPARE) kube
 	go test -run '^$$' -bench . -benchmem ./internal/...
 	go run ./test/bench/server
+	go run ./test/bench/bundles
 	go test -count 1 -v -timeout 60m ./test/scale -tenants 1000
 
 .PHONY: fuzz
