@@ -3,11 +3,13 @@ package controllers_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/naming"
@@ -94,4 +96,29 @@ func TestNoVisitorsHostnameIsAmongTheConsoles(t *testing.T) {
 	}
 	changeClass(t, "staffdomain", func(spec *halo.HaloTenantClassSpec) { spec.Console = nil })
 	w.condition(halo.ConditionStalled, "False", "")
+}
+
+func TestACertificateIsRenewedBeforeItsTimeAndNoPodIsReplaced(t *testing.T) {
+	newClass(t, "development", nil)
+	w := newTenant(t, "renewed", nil)
+	w.toReady()
+	tenant := &halo.HaloTenant{}
+	w.getTenant(tenant)
+	first, generation := tenant.Status.Certificate.NotAfter, w.generation()
+	const later = 61 * 24 * time.Hour // beyond two thirds of its ninety days
+	clock.Add(int64(later))
+	defer clock.Add(-int64(later))
+	w.change(func(tenant *halo.HaloTenant) {
+		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "1") // a real clock wakes it
+	})
+	eventually(t, "a new certificate", func() string {
+		w.getTenant(tenant)
+		if !tenant.Status.Certificate.NotAfter.After(first.Add(60 * 24 * time.Hour)) {
+			return "it ends at " + tenant.Status.Certificate.NotAfter.String()
+		}
+		return ""
+	})
+	if w.generation() != generation {
+		t.Error("pods were replaced for a new certificate")
+	}
 }

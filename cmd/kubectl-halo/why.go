@@ -15,7 +15,8 @@ import (
 )
 
 const whyHelp = `Prints what the tenant's Ready waits for as one tree, down to the words of ACK, RDS, the scheduler and the kubelet.
-It needs the right to read tenants, copies, and the objects and events in the tenant's namespace.
+It needs the right to read tenants, copies, and the pods, Jobs, Deployments, Ingresses, databases and events in the
+tenant's namespace, as the ClusterRole halo-support gives it.
 Exits 0 when the tenant is Ready, 1 when it is not, 2 when it cannot be told.`
 
 func runWhy(ctx context.Context, arguments []string, std streams) (int, error) {
@@ -43,7 +44,7 @@ func readFacts(ctx context.Context, connection client.Client, name string) (why.
 		return facts, fmt.Errorf("reading HaloTenant %s: %w", name, err)
 	}
 	var err error
-	if facts.State, err = observe.Read(ctx, connection, connection.Scheme(), name); err != nil {
+	if facts.State, err = observe.ReadLists(ctx, connection, connection.Scheme(), name, why.Lists()); err != nil {
 		return facts, err
 	}
 	events := &corev1.EventList{}

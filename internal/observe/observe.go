@@ -57,6 +57,21 @@ type State struct {
 
 // Read lists the children of a tenant: those of every cluster, and those of the further kinds that this one has.
 func Read(ctx context.Context, reader client.Reader, scheme *runtime.Scheme, tenant string, further ...schema.GroupVersionKind) (State, error) {
+	state, err := ReadLists(ctx, reader, scheme, tenant, Lists())
+	if err != nil || state.Namespace == nil {
+		return state, err
+	}
+	for _, list := range ListsOf(further) {
+		// A kind that was uninstalled since has left nothing behind; a tenant must be able to go all the same.
+		if err := state.add(ctx, reader, scheme, list, tenant); err != nil && !uninstalled(err) {
+			return state, err
+		}
+	}
+	return state, nil
+}
+
+// ReadLists lists those of a tenant's children that the lists are of, for a reader who has the right to no others.
+func ReadLists(ctx context.Context, reader client.Reader, scheme *runtime.Scheme, tenant string, lists []client.ObjectList) (State, error) {
 	state := State{children: map[Key]client.Object{}}
 	namespace := &corev1.Namespace{}
 	err := reader.Get(ctx, client.ObjectKey{Name: naming.Namespace(tenant)}, namespace)
@@ -67,14 +82,8 @@ func Read(ctx context.Context, reader client.Reader, scheme *runtime.Scheme, ten
 		return state, fmt.Errorf("reading namespace %s: %w", naming.Namespace(tenant), err)
 	}
 	state.Namespace = namespace
-	for _, list := range Lists() {
+	for _, list := range lists {
 		if err := state.add(ctx, reader, scheme, list, tenant); err != nil {
-			return state, err
-		}
-	}
-	for _, list := range ListsOf(further) {
-		// A kind that was uninstalled since has left nothing behind; a tenant must be able to go all the same.
-		if err := state.add(ctx, reader, scheme, list, tenant); err != nil && !uninstalled(err) {
 			return state, err
 		}
 	}

@@ -8,10 +8,15 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/observe"
@@ -47,6 +52,14 @@ type Facts struct {
 	// Events are those of the tenant's namespace.
 	Events []corev1.Event
 	Now    time.Time
+}
+
+// Lists returns an empty list of each kind of child that a tree is made from.
+func Lists() []client.ObjectList {
+	return []client.ObjectList{
+		&corev1.PodList{}, &networkingv1.IngressList{}, &appsv1.DeploymentList{}, &batchv1.JobList{},
+		&rds.DBSubnetGroupList{}, &rds.DBClusterParameterGroupList{}, &rds.DBClusterList{}, &rds.DBInstanceList{},
+	}
 }
 
 // parts are the conditions of a tenant in the order in which it comes up; others follow by name.
