@@ -37,8 +37,11 @@ type subcommand struct {
 func subcommands() []subcommand {
 	return []subcommand{
 		{"account", "create or reset an account of the staff console", runAccount},
+		{"analytics", "write figures that identify nobody", runAnalytics},
 		{"assess", "compute the model for answers on standard input", runAssess},
 		{"audit", "verify the staff console's log", runAudit},
+		{"erase", "erase the person whose e-mail address is on standard input", runErase},
+		{"export", "write what is kept on the person whose e-mail address is on standard input", runExport},
 		{"migrate", "bring the tenant's database to what this version needs", runMigrate},
 		{"report", "write the report on answers on standard input as a PDF", runReport},
 		{"reseal", "seal personal data with the newest key", runReseal},

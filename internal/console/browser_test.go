@@ -240,6 +240,11 @@ func (w *window) others(b *bench) {
 	w.look("deliveries-ended")
 	w.signOut()
 
+	analyst := b.join("edgar", account.Analyst, "")
+	w.signIn("edgar", password, b.code(analyst), "Figures")
+	w.look("figures")
+	w.signOut()
+
 	admin, officer := b.join("joan", account.Administrator, ""), b.join("radia", account.PrivacyOfficer, "")
 	w.signIn("joan", password, b.code(admin), "Accounts")
 	w.write("name", "barbara")

@@ -116,6 +116,7 @@ const (
 	pathJoin       = "/console/join/"
 	pathClients    = "/console/assessments"
 	pathDeliveries = "/console/deliveries"
+	pathFigures    = "/console/figures"
 	pathPeople     = "/console/people"
 	pathAccounts   = "/console/accounts"
 	pathLog        = "/console/log"
@@ -146,6 +147,9 @@ func (c *console) routes() []route {
 		{"GET", pathDeliveries, account.SeeDeliveries, false, (*console).deliveries},
 		{"POST", pathDeliveries + "/{id}/resend", account.SeeDeliveries, false, (*console).resend},
 		{"POST", pathDeliveries + "/{id}/cancel", account.SeeDeliveries, false, (*console).cancel},
+
+		{"GET", pathFigures, account.SeeFigures, false, (*console).figures},
+		{"GET", pathFigures + "/{format}", account.SeeFigures, false, (*console).downloadFigures},
 
 		{"GET", pathPeople, account.HandlePeople, false, (*console).people},
 		{"POST", pathPeople, account.HandlePeople, false, (*console).search},
@@ -178,6 +182,7 @@ func menu(role account.Role, current string) (links []link) {
 	for _, l := range []link{
 		{Path: pathClients, Label: "Assessments", right: account.SeeClients},
 		{Path: pathDeliveries, Label: "Deliveries", right: account.SeeDeliveries},
+		{Path: pathFigures, Label: "Figures", right: account.SeeFigures},
 		{Path: pathPeople, Label: "People", right: account.HandlePeople},
 		{Path: pathAccounts, Label: "Accounts", right: account.SeeAccounts},
 		{Path: pathLog, Label: "Log", right: account.SeeLog},

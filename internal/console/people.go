@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -10,6 +9,7 @@ import (
 
 	"halo.dev/halo/internal/audit"
 	"halo.dev/halo/internal/delivery"
+	"halo.dev/halo/internal/dossier"
 	"halo.dev/halo/internal/personal"
 	"halo.dev/halo/internal/report"
 	"halo.dev/halo/internal/store"
@@ -113,51 +113,16 @@ func (c *console) personWith(v *visit, problem string) error {
 	return c.render(v, "person", sheet{Title: "Person", Problem: problem, Data: data})
 }
 
-// exported is the JSON that a person may ask for: everything kept on them.
-type exported struct {
-	Number       int64           `json:"number"`
-	Advisor      string          `json:"advisor"`
-	Person       exportedPerson  `json:"person"`
-	Received     time.Time       `json:"received"`
-	Consent      time.Time       `json:"consent_given"`
-	Mails        []exportedMail  `json:"mails"`
-	ModelVersion string          `json:"model_version"`
-	DataSHA256   string          `json:"data_sha256"`
-	Year         int             `json:"valuation_year"`
-	Answers      json.RawMessage `json:"answers"`
-	Result       json.RawMessage `json:"result"`
-}
-
-type exportedPerson struct {
-	First string `json:"first_name"`
-	Last  string `json:"last_name"`
-	Email string `json:"email"`
-}
-
-type exportedMail struct {
-	Kind   string    `json:"kind"`
-	State  string    `json:"state"`
-	Queued time.Time `json:"queued"`
-	Ended  time.Time `json:"ended,omitzero"`
-}
-
 func (c *console) export(v *visit) error {
 	held, document, err := c.held(v, audit.PersonExported, "json")
 	if err != nil {
 		return err
 	}
-	out := exported{
-		Number: held.ID, Advisor: held.Advisor, Person: exportedPerson(document.Client), Received: held.CreatedAt, Consent: held.ConsentAt,
-		ModelVersion: held.ModelVersion, DataSHA256: held.DataSHA256, Year: held.ValuationYear, Answers: held.Input, Result: held.Result,
-	}
-	for _, mail := range held.Mails {
-		out.Mails = append(out.Mails, exportedMail{string(mail.Kind), mail.State, mail.CreatedAt, mail.FinishedAt})
-	}
-	text, err := json.MarshalIndent(out, "", "  ")
+	text, err := dossier.JSON(dossier.Of(held, document))
 	if err != nil {
-		return fmt.Errorf("writing what is kept on person %d: the stored documents are no JSON", held.ID)
+		return fmt.Errorf("person %d: %w", held.ID, err)
 	}
-	v.download("application/json", fmt.Sprintf("person-%d.json", held.ID), append(text, '\n'))
+	v.download("application/json", fmt.Sprintf("person-%d.json", held.ID), text)
 	return nil
 }
 

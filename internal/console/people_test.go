@@ -113,6 +113,33 @@ func (b *bench) wantExport(got answer, id int64) {
 	}
 }
 
+func TestAnAnalystDownloadsFiguresThatIdentifyNobody(t *testing.T) {
+	b := newBench(t)
+	for number := range byte(12) {
+		b.visitor(number+1, "planning")
+	}
+	m := b.join("edgar", account.Analyst, "")
+	w := b.signedIn(m)
+	if got := w.get("/console/figures"); got.status != http.StatusOK || !strings.Contains(got.body, "/console/figures/parquet") {
+		t.Errorf("the page: %d %s", got.status, got.body)
+	}
+	for format, begins := range map[string]string{"csv": "age_band,", "jsonl": `{"age_band":`, "parquet": "PAR1"} {
+		got := w.get("/console/figures/" + format)
+		if got.status != http.StatusOK || !strings.HasPrefix(got.body, begins) || strings.Contains(got.body, "Marked") || strings.Contains(got.body, "planning") {
+			t.Errorf("%s: %d %q", format, got.status, got.body)
+		}
+		if format == "csv" && !strings.Contains(got.body, ",10,") {
+			t.Errorf("twelve people are not told as ten: %s", got.body)
+		}
+	}
+	if got := w.get("/console/figures/xml"); got.status != http.StatusNotFound {
+		t.Errorf("XML answers %d", got.status)
+	}
+	if n := b.number(`SELECT COUNT(*) FROM halo_staff.audit WHERE action = 'figures downloaded' AND actor = ? AND subject = 1`, m.id); n != 3 {
+		t.Errorf("the log has %d downloads", n)
+	}
+}
+
 func TestASecondFactorIsSealedAndFollowsTheKeys(t *testing.T) {
 	b := newBench(t)
 	ada := b.join("ada", account.Support, "")

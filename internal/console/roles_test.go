@@ -25,6 +25,8 @@ var allowed = map[string][]account.Role{
 	"GET /console/deliveries":                  {account.Support},
 	"POST /console/deliveries/{id}/resend":     {account.Support},
 	"POST /console/deliveries/{id}/cancel":     {account.Support},
+	"GET /console/figures":                     {account.Analyst},
+	"GET /console/figures/{format}":            {account.Analyst},
 	"GET /console/people":                      {account.PrivacyOfficer},
 	"POST /console/people":                     {account.PrivacyOfficer},
 	"GET /console/people/{id}":                 {account.PrivacyOfficer},
