@@ -152,7 +152,7 @@ func FuzzSettingText(f *testing.F) {
 			t.Logf("a text without width: %q", clean)
 		}
 		for _, line := range append(fonts.Wrap(text, style, width), fonts.Fit(text, style, width)) {
-			if fonts.Width(line, style) > width+1e-6 && utf8.RuneCountInString(line) > 1 {
+			if fonts.Width(line, style) > width+1e-6 && len(clusters(line)) > 1 {
 				t.Errorf("%q is wider than %v", line, width)
 			}
 		}
