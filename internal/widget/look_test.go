@@ -54,8 +54,8 @@ type look struct {
 var looks = []look{
 	{"a small phone, light", 320, "light", "en", "#0b6e4f"},
 	{"a small phone, dark, in Spanish", 320, "dark", "es", "#0b6e4f"},
-	{"a wide screen, light, a pale brand, in Spanish", 1000, "light", "es", "#ffe14d"},
-	{"a wide screen, dark, a deep brand", 1000, "dark", "en", "#1a0b5e"},
+	{"a wide screen, light, a pale brand", 1000, "light", "en", "#ffe14d"},
+	{"a wide screen, dark, a deep brand, in Spanish", 1000, "dark", "es", "#1a0b5e"},
 }
 
 // advisorsPage is a page in the look's language and colours, the widget in its main part.
