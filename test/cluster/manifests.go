@@ -99,6 +99,7 @@ func (c *Cluster) waitUntilServing(ctx context.Context) error {
 		{"wait", "--for=condition=Ready", "node/" + c.NodeName()},
 		{"-n", "kube-system", "wait", "--for=condition=Available", "deployment/coredns"},
 		{"-n", "entrance", "wait", "--for=condition=Available", "deployment/entrance"},
+		{"-n", "intranet", "wait", "--for=condition=Available", "deployment/entrance"},
 	}
 	for _, arguments := range waits {
 		if _, err := c.Kubectl(ctx, "", append(arguments, "--timeout=150s")...); err != nil {

@@ -24,6 +24,8 @@ const (
 	entranceHere = "127.0.0.1:8443"
 	widgetURL    = "https://" + tenantHost + ":8443/widget.js"
 	advisorMail  = "planning@acme.example"
+	staffHere    = "127.0.0.1:8444"
+	consoleURL   = "https://" + tenantName + ".console.localhost:8444/console"
 
 	// pageProgram is the background program that serves the advisor's page and
 	// passes connections on to the entrance.
@@ -38,7 +40,7 @@ func up(ctx context.Context, p *platform.Platform, out io.Writer) error {
 	if err := p.StopBackground(ctx, pageProgram); err != nil { // its ports are checked next
 		return err
 	}
-	for _, address := range []string{pageAddress, entranceHere} {
+	for _, address := range []string{pageAddress, entranceHere, staffHere} {
 		listener, err := net.Listen("tcp", address)
 		if err != nil {
 			return fmt.Errorf("the demonstration needs %s, which another program uses; stop that one first: %w", address, err)
@@ -65,7 +67,7 @@ func up(ctx context.Context, p *platform.Platform, out io.Writer) error {
 	if err := image.Build(ctx, p.Path("bin"), []string{"halo.dev/halo/test/demo"}); err != nil {
 		return err
 	}
-	if err := p.Background(ctx, pageProgram, p.Path("bin", "demo"), "serve", p.Entrance()); err != nil {
+	if err := p.Background(ctx, pageProgram, p.Path("bin", "demo"), "serve", p.Entrance(), p.StaffEntrance()); err != nil {
 		return err
 	}
 	if err := awaitPage(ctx); err != nil {
@@ -79,7 +81,7 @@ func up(ctx context.Context, p *platform.Platform, out io.Writer) error {
 func awaitPage(ctx context.Context) error {
 	patience, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
-	for _, address := range []string{pageAddress, entranceHere} {
+	for _, address := range []string{pageAddress, entranceHere, staffHere} {
 		err := platform.WaitUntil(patience, func(string) {}, func(ctx context.Context) (bool, string) {
 			var dialer net.Dialer
 			connection, err := dialer.DialContext(ctx, "tcp", address)
@@ -95,10 +97,10 @@ func awaitPage(ctx context.Context) error {
 	return nil
 }
 
-// serve runs the advisor's page and the way to the entrance until the context ends.
+// serve runs the advisor's page and the ways to both entrances until the context ends.
 func serve(ctx context.Context, args []string) error {
-	if len(args) != 1 {
-		return errors.New("serve takes the entrance's address")
+	if len(args) != 2 {
+		return errors.New("serve takes the addresses of the visitors' entrance and of the staff's")
 	}
 	handler, err := platform.Page{Firm: "Acme Planning", Widget: widgetURL, Advisor: "planning"}.Handler()
 	if err != nil {
@@ -108,15 +110,21 @@ func serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("listening for the tenant's host: %w", err)
 	}
+	defer entrance.Close()
+	staff, err := net.Listen("tcp", staffHere)
+	if err != nil {
+		return fmt.Errorf("listening for the staff's console: %w", err)
+	}
+	defer staff.Close()
 	server := &http.Server{Addr: pageAddress, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 2)
+	ended := make(chan error, 3)
 	go func() { ended <- platform.Forward(ctx, entrance, args[0]) }()
+	go func() { ended <- platform.Forward(ctx, staff, args[1]) }()
 	go func() { ended <- server.ListenAndServe() }()
 	select {
 	case <-ctx.Done():
 	case err = <-ended:
 	}
 	_ = server.Close()
-	_ = entrance.Close()
 	return err
 }

@@ -43,6 +43,7 @@ func TestFromManifestToReport(t *testing.T) {
 		{"a page of another origin is refused", otherOriginIsRefused},
 		{"an origin that is added works within ten seconds on the same pods", originIsAddedInPlace},
 		{"the server sees the visitor's address, not the entrance's", visitorIsCountedAlone},
+		{"staff reach their console by its own entrance, and nobody by another", staffReachTheConsole},
 		{"a neighbour reaches neither server nor database", neighbourIsShutOut},
 		{"a plain-text connection to the database is refused", plainTextIsRefused},
 		{"reports wait while the mail host is away, and arrive when it is back", mailHostAway},

@@ -23,6 +23,7 @@ spec:
   advisors: [{id: planning, name: Planning Desk, email: planning@acme.example}]
   brand: {name: Acme Planning, color: "#0b6e4f"}
   backup: {schedule: "* * * * *", retentionDays: 36}
+  console: {enabled: true}
 `
 
 // refusesBadManifests applies what kubectl must refuse, and what only the

@@ -119,6 +119,9 @@ func (p *Platform) Down(ctx context.Context) error {
 // Entrance is the address of the cluster's entrance, for connections from the host.
 func (p *Platform) Entrance() string { return p.Cluster.Addresses.Node.String() + ":443" }
 
+// StaffEntrance is the address of the entrance that leads to staff consoles.
+func (p *Platform) StaffEntrance() string { return p.Cluster.Addresses.Node.String() + ":8444" }
+
 func (p *Platform) background(name string) background {
 	return background{folder: p.Folder, name: name}
 }

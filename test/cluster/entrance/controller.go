@@ -24,14 +24,16 @@ const retryAfter = time.Second
 // Controller keeps a proxy's routes in step with the API server.
 type Controller struct {
 	client  kubernetes.Interface
+	class   string
 	address netip.Addr
 	use     func(Backends)
 }
 
-// NewController prepares a controller that hands routes to use and reports the
-// address, at which clients reach the proxy, on every Ingress it serves.
-func NewController(client kubernetes.Interface, address netip.Addr, use func(Backends)) *Controller {
-	return &Controller{client: client, address: address, use: use}
+// NewController prepares a controller that hands the routes of a class to use
+// and reports the address, at which clients reach the proxy, on every Ingress it
+// serves.
+func NewController(client kubernetes.Interface, class string, address netip.Addr, use func(Backends)) *Controller {
+	return &Controller{client: client, class: class, address: address, use: use}
 }
 
 // Run works until the context ends. synced is called once the routes are known.
@@ -79,7 +81,7 @@ func (c *Controller) Run(ctx context.Context, synced func()) error {
 		if err != nil {
 			return fmt.Errorf("listing endpoints: %w", err)
 		}
-		c.use(Routes(known, allServices, allEndpoints))
+		c.use(Routes(c.class, known, allServices, allEndpoints))
 		synced()
 		if !c.report(ctx, known) {
 			time.AfterFunc(retryAfter, notice)
@@ -99,7 +101,7 @@ func (c *Controller) report(ctx context.Context, ingresses []*networkingv1.Ingre
 	ok = true
 	for _, one := range ingresses {
 		shown := one.Status.LoadBalancer.Ingress
-		if !serves(one) || (len(shown) == 1 && shown[0].IP == want[0].IP && shown[0].Hostname == "") {
+		if !serves(c.class, one) || (len(shown) == 1 && shown[0].IP == want[0].IP && shown[0].Hostname == "") {
 			continue
 		}
 		_, err := c.client.NetworkingV1().Ingresses(one.Namespace).Patch(ctx, one.Name, types.MergePatchType, patch,

@@ -87,7 +87,7 @@ func TestRoutesLeadToReadyPodsOfTheRightTenant(t *testing.T) {
 		}, Backends{"x.example": {Addresses: []netip.AddrPort{netip.MustParseAddrPort("10.0.0.9:8443")}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := Routes(test.ingresses, []*corev1.Service{service("acme"), service("other")},
+			got := Routes(ClassName, test.ingresses, []*corev1.Service{service("acme"), service("other")},
 				[]*discoveryv1.EndpointSlice{slice("acme", "10.0.0.3", "!10.0.0.4"), slice("acme", "10.0.0.2", "10.0.0.3"), slice("other", "10.0.0.9")})
 			if !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %v, want %v", got, test.want)

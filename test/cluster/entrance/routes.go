@@ -11,7 +11,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 )
 
-// ClassName is the class of the Ingresses that are served.
+// ClassName is the class of the Ingresses that are served, unless a program is
+// told another.
 const ClassName = "halo-local"
 
 // ProxyProtocolAnnotation on an Ingress, with the value "v2", has each
@@ -29,12 +30,12 @@ type Backend struct {
 	ProxyProtocol bool // each connection begins with a PROXY header
 }
 
-// Routes works out where connections go. Of an Ingress it reads the class, each
+// Routes works out where connections to a class's entrance go. Of an Ingress it reads the class, each
 // rule's exact host and the first path's backend: a connection that is passed
 // through has no path yet. The older of two Ingresses that claim a host has it,
 // as the names break ties, so that nobody can take a host away.
-func Routes(ingresses []*networkingv1.Ingress, services []*corev1.Service, slicesOfEndpoints []*discoveryv1.EndpointSlice) Backends {
-	ours := slices.DeleteFunc(slices.Clone(ingresses), func(one *networkingv1.Ingress) bool { return !serves(one) })
+func Routes(class string, ingresses []*networkingv1.Ingress, services []*corev1.Service, slicesOfEndpoints []*discoveryv1.EndpointSlice) Backends {
+	ours := slices.DeleteFunc(slices.Clone(ingresses), func(one *networkingv1.Ingress) bool { return !serves(class, one) })
 	slices.SortFunc(ours, func(a, b *networkingv1.Ingress) int {
 		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time),
 			cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
@@ -55,9 +56,9 @@ func Routes(ingresses []*networkingv1.Ingress, services []*corev1.Service, slice
 	return routes
 }
 
-// serves tells whether an Ingress is of our class.
-func serves(one *networkingv1.Ingress) bool {
-	return one.Spec.IngressClassName != nil && *one.Spec.IngressClassName == ClassName
+// serves tells whether an Ingress is of the class.
+func serves(class string, one *networkingv1.Ingress) bool {
+	return one.Spec.IngressClassName != nil && *one.Spec.IngressClassName == class
 }
 
 // addresses gives the ready endpoints of an Ingress's backend.

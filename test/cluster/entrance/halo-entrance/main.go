@@ -28,16 +28,17 @@ func main() {
 	listen := flag.String("listen", ":8443", "where connections are taken")
 	health := flag.String("health-listen", ":8081", "where /readyz is served")
 	address := flag.String("address", "", "address to report on each Ingress")
+	class := flag.String("class", entrance.ClassName, "class of the Ingresses that are served")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *listen, *health, *address); err != nil {
+	if err := run(ctx, *listen, *health, *class, *address); err != nil {
 		slog.Error("the entrance closes", "error", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, listen, health, address string) error {
+func run(ctx context.Context, listen, health, class, address string) error {
 	reported, err := netip.ParseAddr(address)
 	if err != nil {
 		return fmt.Errorf("--address: %w", err)
@@ -59,7 +60,7 @@ func run(ctx context.Context, listen, health, address string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return proxy.Serve(ctx, listener) })
 	group.Go(func() error {
-		return entrance.NewController(client, reported, proxy.Use).Run(ctx, func() { ready.Store(true) })
+		return entrance.NewController(client, class, reported, proxy.Use).Run(ctx, func() { ready.Store(true) })
 	})
 	group.Go(func() error { return serveHealth(ctx, health, &ready) })
 	return group.Wait()
