@@ -72,7 +72,7 @@ func CacheOptions() cache.Options {
 	return cache.Options{
 		DefaultLabelSelector: labels.SelectorFromSet(labels.Set{naming.LabelManagedBy: naming.ManagedBy}),
 		ByObject:             map[client.Object]cache.ByObject{&halo.HaloTenant{}: all, &halo.HaloTenantClass{}: all, &halo.HaloBackup{}: all},
-		DefaultTransform:     cache.TransformStripManagedFields(),
+		DefaultTransform:     (&shrinker{}).shrink,
 	}
 }
 
