@@ -3,12 +3,14 @@ package controllers_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/internal/sealing"
@@ -90,16 +92,30 @@ func TestAnotherRootNeverReplacesKeys(t *testing.T) {
 	w := newTenant(t, "rerooted", nil)
 	first := w.uid()
 	w.sealingSecret(map[string]types.UID{"1": first, "index": first})
-	tenant := &halo.HaloTenant{}
-	eventually(t, "another fingerprint", func() string {
+	database := &rds.DBCluster{}
+	w.get(database, naming.Database(w.tenant)) // with tags that tell of the root, as the status does
+	const former = "0123456789abcdef"
+	eventually(t, "another fingerprint in the status", func() string {
+		tenant := &halo.HaloTenant{}
 		if err := cluster.Get(context.Background(), client.ObjectKey{Name: w.tenant}, tenant); err != nil {
 			return err.Error()
 		}
-		if tenant.Status.Sealing == nil {
-			return "no status yet"
-		}
-		tenant.Status.Sealing.Root = "0123456789abcdef"
+		tenant.Status.Sealing.Root = former
 		if err := cluster.Status().Update(context.Background(), tenant); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
+	w.condition(halo.ConditionStalled, "True", "name different keys")
+	eventually(t, "another fingerprint in the database's tags", func() string {
+		w.get(database, naming.Database(w.tenant))
+		for i, tag := range database.Spec.Tags {
+			if strings.HasPrefix(tag.Key, naming.TagSealing) {
+				_, key, _ := strings.Cut(tag.Value, "/")
+				database.Spec.Tags[i].Value = former + "/" + key
+			}
+		}
+		if err := cluster.Update(context.Background(), database); err != nil {
 			return err.Error()
 		}
 		return ""
