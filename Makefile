@@ -66,7 +66,7 @@ test-unit: ## the tests of every package, with the race detector
 .PHONY: test-e2e
 test-e2e: ## the whole path on a real cluster, with a real browser
 	@$(PREPARE) test
-	go test -tags e2e -count 1 -timeout 30m -v ./test/e2e
+	go test -tags e2e -count 1 -parallel 4 -timeout 30m -v ./test/e2e
 
 .PHONY: attack
 attack: ## attack the server: sqlmap, wapiti, testssl.sh, hostile clients, made-up input; on loopback, some minutes

@@ -56,6 +56,7 @@ func TestARealCluster(t *testing.T) {
 	t.Run("a policy holds from the first packet", func(t *testing.T) { firstPackets(ctx, t, c) })
 	t.Run("the entrance chooses by server name", func(t *testing.T) { entranceBySNI(ctx, t, c) })
 	t.Run("the cloud is reached from pods and from the host", func(t *testing.T) { cloudIsReached(ctx, t, c) })
+	t.Run("the caller sends packets of a pod, of the node and of the cloud", func(t *testing.T) { packetsOfOthers(ctx, t, c) })
 	t.Run("nothing routes out", func(t *testing.T) { nothingRoutesOut(ctx, t, c) })
 	t.Run("down leaves nothing", func(t *testing.T) {
 		for range 2 { // the second has nothing to do
@@ -358,6 +359,61 @@ func cloudIsReached(ctx context.Context, t *testing.T, c *Cluster) {
 	_ = connection.Close()
 	if err := c.RemoveCloudAddress(ctx, address.String()); err != nil {
 		t.Error(err)
+	}
+}
+
+// packetsOfOthers looks from where the servers of a pretended address see the
+// caller's connections come.
+func packetsOfOthers(ctx context.Context, t *testing.T, c *Cluster) {
+	const pretended = "198.51.100.7"
+	if err := c.PretendAddress(ctx, pretended); err != nil {
+		t.Fatal(err)
+	}
+	pod, err := c.Kubectl(ctx, "", "-n", "probe", "get", "pod", "client", "-o", "jsonpath={.metadata.uid} {.status.podIP}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, address, _ := strings.Cut(pod, " ")
+	var listener net.Listener
+	err = c.InCloud(func() (err error) {
+		listener, err = net.Listen("tcp", pretended+":80")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	network, err := c.PodNetwork(uid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer network.Close()
+	for want, enter := range map[string]func(func() error) error{
+		address:                           network.Do,
+		c.Addresses.CloudGateway.String(): c.InNode, pretended: c.InCloud,
+	} {
+		err := enter(func() error {
+			connection, err := net.DialTimeout("tcp", pretended+":80", 2*time.Second)
+			if err == nil {
+				err = connection.Close()
+			}
+			return err
+		})
+		if err != nil {
+			t.Errorf("from %s: %v", want, err)
+			continue
+		}
+		accepted, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if from, _, _ := net.SplitHostPort(accepted.RemoteAddr().String()); from != want {
+			t.Errorf("a connection comes from %s; want %s", from, want)
+		}
+		_ = accepted.Close()
+	}
+	if _, err := c.PodNetwork("no-such-pod"); err == nil {
+		t.Error("the network of a pod that is not there was opened")
 	}
 }
 

@@ -27,7 +27,7 @@ spec:
 // visitor's assessment, restores it, and looks for the assessment.
 func snapshotIsRestored(ctx context.Context, t *testing.T, s *story) {
 	assessment := connect(ctx, t, s, "acme").query(ctx, t, "SELECT CONCAT(id, ' ', SHA2(result, 256)) FROM halo_assessment.assessment WHERE result LIKE '%longevity%' ORDER BY created_at LIMIT 1")
-	backup := awaitScheduledBackup(ctx, t, s, time.Now())
+	backup := awaitScheduledBackup(ctx, t, s, "acme", time.Now())
 	t.Logf("restoring from HaloBackup %s", backup)
 	if err := s.platform.Apply(ctx, fmt.Sprintf(revival, backup)); err != nil {
 		t.Fatal(err)
@@ -46,14 +46,14 @@ func snapshotIsRestored(ctx context.Context, t *testing.T, s *story) {
 	}
 }
 
-// awaitScheduledBackup gives the name of a ready copy of acme that was asked for after a time.
-func awaitScheduledBackup(ctx context.Context, t *testing.T, s *story, after time.Time) string {
+// awaitScheduledBackup gives the name of a ready copy of the tenant that was asked for after a time.
+func awaitScheduledBackup(ctx context.Context, t *testing.T, s *story, tenant string, after time.Time) string {
 	t.Helper()
 	patience, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	found := await(patience, t, func(ctx context.Context) (string, bool) {
 		output, err := s.platform.Cluster.Kubectl(ctx, "", "get", "halobackups", "-o",
-			`jsonpath={range .items[?(@.spec.tenantName=="acme")]}{.metadata.creationTimestamp} {.spec.source} {.status.conditions[?(@.type=="Ready")].status} {.metadata.name}{"\n"}{end}`)
+			`jsonpath={range .items[?(@.spec.tenantName=="`+tenant+`")]}{.metadata.creationTimestamp} {.spec.source} {.status.conditions[?(@.type=="Ready")].status} {.metadata.name}{"\n"}{end}`)
 		if err != nil {
 			return err.Error(), false
 		}
@@ -82,19 +82,17 @@ func deletionLeavesOnlySnapshots(ctx context.Context, t *testing.T, s *story) {
 		}
 		return strings.TrimSpace(output)
 	}
-	scheduled := awaitScheduledBackup(ctx, t, s, time.Time{})
-	for _, tenant := range []string{"acme", "revival"} {
-		begun := time.Now()
-		deleteTenant(ctx, t, s, tenant)
-		t.Logf("%s was gone %s after kubectl delete", tenant, time.Since(begun).Round(100*time.Millisecond))
-	}
-	deleteTenantIfThere(ctx, t, s, "neighbour")
+	scheduled := awaitScheduledBackup(ctx, t, s, "acme", time.Time{})
+	kubectl("annotate", "--overwrite", "halotenant", orchard, "halo.dev/confirm-deletion="+orchard)
+	begun := time.Now()
+	kubectl("delete", "halotenants", "--all", "--timeout=4m")
+	t.Logf("all tenants were gone %s after kubectl delete", time.Since(begun).Round(100*time.Millisecond))
 	for _, kind := range []string{"halotenants", "dbclusters -A", "dbinstances -A", "dbsubnetgroups -A", "dbclusterparametergroups -A", "ingresses -A"} {
 		if left := kubectl(append([]string{"get", "-o", "name"}, strings.Fields(kind)...)...); left != "" {
 			t.Errorf("%s that are left: %s", kind, left)
 		}
 	}
-	if left := kubectl("get", "namespaces", "-o", "name"); strings.Contains(left, "halo-acme") || strings.Contains(left, "halo-revival") {
+	if left := kubectl("get", "namespaces", "-l", "halo.dev/tenant", "-o", "name"); left != "" {
 		t.Errorf("namespaces that are left:\n%s", left)
 	}
 	if databases, err := s.platform.RunningDatabases(ctx); err != nil || len(databases) != 0 {
@@ -107,12 +105,5 @@ func deletionLeavesOnlySnapshots(ctx context.Context, t *testing.T, s *story) {
 	}
 	if !strings.Contains(backups, scheduled+" Schedule True") {
 		t.Errorf("the scheduled copy %s has gone with its tenant", scheduled)
-	}
-}
-
-func deleteTenantIfThere(ctx context.Context, t *testing.T, s *story, tenant string) {
-	t.Helper()
-	if _, err := s.platform.Cluster.Kubectl(ctx, "", "delete", "halotenant", tenant, "--ignore-not-found", "--timeout=3m"); err != nil {
-		t.Fatal(err)
 	}
 }

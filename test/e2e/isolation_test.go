@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -25,113 +24,8 @@ spec:
   hostname: halo.neighbour.example
   allowedOrigins: ["https://www.neighbour.example"]
   advisors: [{id: desk, name: Desk, email: desk@neighbour.example}]
+  deletionPolicy: Delete
 `
-
-// Labels of pods that the policies tell apart.
-const (
-	plainPod    = "app: curious"
-	entrancePod = "app.kubernetes.io/name: entrance"
-	migratePod  = "app.kubernetes.io/name: halo-server, app.kubernetes.io/component: migrate"
-)
-
-// neighbourIsShutOut tries to reach acme's server and database from pods in
-// other places. Each target is also reached from the one place that may, so
-// that a silent target is not taken for a closed one.
-func neighbourIsShutOut(ctx context.Context, t *testing.T, s *story) {
-	if err := s.platform.Apply(ctx, neighbour); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := s.platform.Cluster.Kubectl(context.WithoutCancel(ctx), "", "delete", "halotenant", "neighbour", "--wait=false"); err != nil {
-			t.Error(err)
-		}
-	})
-	patience, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	await(patience, t, func(ctx context.Context) (string, bool) {
-		output, err := s.platform.Cluster.Kubectl(ctx, "", "get", "networkpolicy", "-n", "halo-neighbour", "default-deny")
-		return output + fmt.Sprint(err), err == nil
-	})
-	server := podAddress(ctx, t, s, "acme") + ":8443"
-	database := endpointOf(ctx, t, s, "acme") + ":3306"
-	reference, err := s.platform.LoadProgram(ctx, "halo.dev/halo/test/cluster/probe")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, attempt := range []struct {
-		name, namespace, labels, target string
-		connects                        bool
-	}{
-		{"the entrance reaches the server", "entrance", entrancePod, server, true},
-		{"the migration reaches the database", "halo-acme", migratePod, database, true},
-		{"a pod of the neighbour does not reach the server", "halo-neighbour", plainPod, server, false},
-		{"a pod of the neighbour does not reach the database", "halo-neighbour", plainPod, database, false},
-		{"a pod without any policy of its own does not reach the server", "default", plainPod, server, false},
-		{"a stray pod of the tenant itself does not reach the database", "halo-acme", plainPod, database, false},
-		{"a pod of the neighbour does not reach the API server", "halo-neighbour", plainPod, s.platform.Cluster.Addresses.Node.String() + ":6443", false},
-		{"the migration does not reach the server", "halo-acme", migratePod, server, false},
-	} {
-		t.Run(attempt.name, func(t *testing.T) {
-			said, connected := probe(ctx, t, s, reference, attempt.namespace, attempt.labels, attempt.target)
-			if connected != attempt.connects {
-				t.Errorf("the probe says %q", said)
-			}
-		})
-	}
-}
-
-// probe runs the probe in a pod and gives what it said.
-func probe(ctx context.Context, t *testing.T, s *story, reference, namespace, labels, target string) (said string, connected bool) {
-	t.Helper()
-	manifest := fmt.Sprintf(`
-apiVersion: v1
-kind: Pod
-metadata: {name: probe, namespace: %s, labels: {%s}}
-spec:
-  restartPolicy: Never
-  automountServiceAccountToken: false
-  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
-  containers:
-  - name: probe
-    image: %s
-    args: [insist, %q]
-    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
-    resources: {requests: {cpu: 10m, memory: 8Mi, ephemeral-storage: 1Mi}, limits: {cpu: 100m, memory: 32Mi, ephemeral-storage: 8Mi}}
-`, namespace, labels, reference, target)
-	kubectl := func(args ...string) string {
-		t.Helper()
-		output, err := s.platform.Cluster.Kubectl(ctx, "", append([]string{"-n", namespace}, args...)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return output
-	}
-	if _, err := s.platform.Cluster.Kubectl(ctx, manifest, "create", "-f", "-"); err != nil {
-		t.Fatal(err)
-	}
-	defer kubectl("delete", "pod", "probe", "--now", "--wait")
-	patience, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	phase := await(patience, t, func(context.Context) (string, bool) {
-		phase := kubectl("get", "pod", "probe", "-o", "jsonpath={.status.phase}")
-		return phase, phase == "Succeeded" || phase == "Failed"
-	})
-	said = strings.TrimSpace(kubectl("logs", "probe"))
-	if said == "" {
-		t.Fatalf("the probe ended as %s without a word: it did not run", phase)
-	}
-	return said, phase == "Succeeded"
-}
-
-// podAddress gives the address of one of the tenant's server pods.
-func podAddress(ctx context.Context, t *testing.T, s *story, tenant string) string {
-	t.Helper()
-	output, err := s.platform.Cluster.Kubectl(ctx, "", "get", "pods", "-n", "halo-"+tenant, "-l", "app.kubernetes.io/component=server", "-o", "jsonpath={.items[0].status.podIP}")
-	if err != nil || net.ParseIP(output) == nil {
-		t.Fatalf("the server pod's address %q: %v", output, err)
-	}
-	return output
-}
 
 // visitorIsCountedAlone looks for this machine's network in the servers' access
 // logs: were it the entrance's, all visitors would share one limit.
@@ -177,23 +71,34 @@ func plainTextIsRefused(ctx context.Context, t *testing.T, s *story) {
 // sessionStatus asks for a session as a page of the origin would, by a new
 // connection each time, so that every pod gets its turn.
 func sessionStatus(ctx context.Context, s *story, host, origin string) (int, error) {
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: s.roots, ServerName: host, MinVersion: tls.VersionTLS12},
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			var dialer net.Dialer
-			return dialer.DialContext(ctx, network, s.platform.Entrance())
-		},
-	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+host+"/api/v1/session?advisor=planning", nil)
-	if err != nil {
-		return 0, err
-	}
-	request.Header.Set("Origin", origin)
-	response, err := client.Do(request)
+	client := visitorOf(s, host)
+	defer client.CloseIdleConnections()
+	response, err := askSession(ctx, client, host, origin)
 	if err != nil {
 		return 0, err
 	}
 	defer response.Body.Close()
 	return response.StatusCode, nil
+}
+
+// visitorOf is a client that finds the host at the cluster's entrance and trusts
+// the operator's CA alone.
+func visitorOf(s *story, host string) *http.Client {
+	return &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: s.roots, ServerName: host, MinVersion: tls.VersionTLS12},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			var dialer net.Dialer
+			return dialer.DialContext(ctx, network, s.platform.Entrance())
+		},
+	}}
+}
+
+// askSession asks for a session as a page of the origin would.
+func askSession(ctx context.Context, client *http.Client, host, origin string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+host+"/api/v1/session?advisor=planning", nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Origin", origin)
+	return client.Do(request)
 }

@@ -15,26 +15,65 @@ import (
 // storyTime bounds the whole story, so that a hang is a failure with a reason.
 const storyTime = 15 * time.Minute
 
-// story is what the chapters share.
+// story is what the chapters of one tale share.
 type story struct {
-	*testing.T
 	platform *platform.Platform
 	browser  *visitorBrowser
 	// roots holds the operator's CA; by it alone tenants' hosts are trusted.
 	roots *x509.CertPool
 }
 
-// TestFromManifestToReport tells the whole story in order, because each chapter
-// lives from what the ones before have made. The first that fails ends it.
+// chapter is a part of a tale. It lives from what the ones before have made.
+type chapter struct {
+	name string
+	tell func(context.Context, *testing.T, *story)
+}
+
+// TestFromManifestToReport tells what happens to a few firms on one cluster:
+// tales of different tenants at the same time, the chapters of each in order.
 func TestFromManifestToReport(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), storyTime)
 	defer cancel()
 	p := bringUp(t, ctx)
-	s := &story{T: t, platform: p}
-	chapters := []struct {
-		name string
-		tell func(context.Context, *testing.T, *story)
-	}{
+	ca, err := p.OperatorCA(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(ca)
+	told := t.Run("firms", func(t *testing.T) {
+		for name, chapters := range map[string][]chapter{"acme": acmeChapters(), "orchard": orchardChapters()} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				tell(ctx, t, &story{platform: p, roots: roots}, chapters)
+			})
+		}
+	})
+	if told {
+		tell(ctx, t, &story{platform: p, roots: roots}, []chapter{
+			{"deleted tenants leave nothing but their snapshots", deletionLeavesOnlySnapshots},
+		})
+	}
+}
+
+// tell ends a tale with the first chapter that fails.
+func tell(ctx context.Context, t *testing.T, s *story, chapters []chapter) {
+	t.Helper()
+	t.Cleanup(func() {
+		if s.browser != nil {
+			s.browser.stop()
+		}
+	})
+	for _, one := range chapters {
+		begun := time.Now()
+		if !t.Run(one.name, func(t *testing.T) { one.tell(ctx, t, s) }) {
+			t.Fatalf("the story ends here, after %s", time.Since(begun).Round(time.Millisecond))
+		}
+	}
+}
+
+func acmeChapters() []chapter {
+	return []chapter{
 		{"bad manifests are refused with a sentence that names the field", refusesBadManifests},
 		{"a tenant becomes Ready", becomesReady},
 		{"a visitor answers by clicks and sees the result", visitorAnswers},
@@ -44,17 +83,10 @@ func TestFromManifestToReport(t *testing.T) {
 		{"an origin that is added works within ten seconds on the same pods", originIsAddedInPlace},
 		{"the server sees the visitor's address, not the entrance's", visitorIsCountedAlone},
 		{"staff reach their console by its own entrance, and nobody by another", staffReachTheConsole},
-		{"a neighbour reaches neither server nor database", neighbourIsShutOut},
+		{"packets pass where a policy lets them and nowhere else", packetsAreHeldUp},
 		{"a plain-text connection to the database is refused", plainTextIsRefused},
 		{"reports wait while the mail host is away, and arrive when it is back", mailHostAway},
 		{"a snapshot of the schedule becomes a second tenant with the same assessment", snapshotIsRestored},
-		{"a deleted tenant leaves nothing but its snapshots", deletionLeavesOnlySnapshots},
-	}
-	for _, chapter := range chapters {
-		begun := time.Now()
-		if !t.Run(chapter.name, func(t *testing.T) { chapter.tell(ctx, t, s) }) {
-			t.Fatalf("the story ends here, after %s", time.Since(begun).Round(time.Millisecond))
-		}
 	}
 }
 
@@ -102,6 +134,7 @@ func explain(t *testing.T, p *platform.Platform) {
 		{"get", "events", "-A", "--sort-by=.lastTimestamp"},
 		{"-n", "halo-operator", "logs", "-l", "app.kubernetes.io/name=halo-operator", "--tail=60"},
 		{"-n", "halo-acme", "logs", "-l", "app.kubernetes.io/name=halo-server", "--tail=40"},
+		{"-n", "halo-orchard", "logs", "-l", "app.kubernetes.io/name=halo-server", "--tail=40"},
 		{"get", "dbclusters,dbinstances,dbclustersnapshots,dbclusterparametergroups,dbsubnetgroups", "-A", "-o", "wide"},
 	} {
 		output, err := p.Cluster.Kubectl(ctx, "", look...)

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"context"
-	"crypto/x509"
 	"strings"
 	"testing"
 	"time"
@@ -107,18 +106,11 @@ func becomesReady(ctx context.Context, t *testing.T, s *story) {
 		t.Fatal(err)
 	}
 	t.Log("\n" + table)
-	ca, err := s.platform.OperatorCA(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.roots = x509.NewCertPool()
-	s.roots.AddCert(ca)
 	certificate, err := certificateOf(ctx, s, acmeHost)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.browser = startBrowser(ctx, s.T, s.platform, certificate)
-	s.Cleanup(s.browser.stop)
+	s.browser = startBrowser(ctx, t, s.platform, firm{"Acme Planning", acmeHost, "planning", []string{acmeOrigin, blogOrigin}}, certificate)
 
 	if err := s.platform.Apply(ctx, strings.Replace(acme, "name: acme}", "name: imitator}", 1)); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,20 +31,29 @@ type visitorBrowser struct {
 	page     *httptest.Server
 }
 
+// firm is one whose page a visitor opens.
+type firm struct {
+	name, host, advisor string
+	origins             []string
+}
+
 // startBrowser serves the advisor's page by TLS on loopback and starts Chromium.
 // The browser trusts two keys: the page's, and the tenant's, whose certificate
 // was verified against the operator's CA before.
-func startBrowser(ctx context.Context, t *testing.T, p *platform.Platform, tenantKey *x509.Certificate) *visitorBrowser {
+func startBrowser(ctx context.Context, t *testing.T, p *platform.Platform, f firm, tenantKey *x509.Certificate) *visitorBrowser {
 	t.Helper()
-	handler, err := platform.Page{Firm: "Acme Planning", Widget: "https://" + acmeHost + "/widget.js", Advisor: "planning"}.Handler()
+	handler, err := platform.Page{Firm: f.name, Widget: "https://" + f.host + "/widget.js", Advisor: f.advisor}.Handler()
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := httptest.NewTLSServer(handler)
+	rules := fmt.Sprintf("MAP %s:443 %s", f.host, p.Entrance())
+	for _, origin := range f.origins {
+		rules += fmt.Sprintf(", MAP %s:443 %s", strings.TrimPrefix(origin, "https://"), page.Listener.Addr())
+	}
 	started, err := browser.Start(ctx, browser.Options{
-		HostResolverRules: fmt.Sprintf("MAP %s:443 %s, MAP www.acme.example:443 %s, MAP blog.acme.example:443 %s, MAP * ~NOTFOUND",
-			acmeHost, p.Entrance(), page.Listener.Addr(), page.Listener.Addr()),
-		TrustedKeys: []string{browser.KeyPin(page.Certificate()), browser.KeyPin(tenantKey)},
+		HostResolverRules: rules + ", MAP * ~NOTFOUND",
+		TrustedKeys:       []string{browser.KeyPin(page.Certificate()), browser.KeyPin(tenantKey)},
 	})
 	if err != nil {
 		page.Close()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -25,11 +26,11 @@ func (p *Platform) loadImages(ctx context.Context) (images, error) {
 		return images{}, err
 	}
 	contents := map[string]v1.Image{}
-	manager, err := p.assemble("manager", "halo.local/halo-manager", contents)
+	manager, err := p.assemble(p.Path("bin", "manager"), "halo.local/halo-manager", contents)
 	if err != nil {
 		return images{}, err
 	}
-	server, err := p.assemble("halo-server", "halo.local/halo-server", contents)
+	server, err := p.assemble(p.Path("bin", "halo-server"), "halo.local/halo-server", contents)
 	if err != nil {
 		return images{}, err
 	}
@@ -45,9 +46,14 @@ func (p *Platform) LoadProgram(ctx context.Context, program string) (reference s
 	if err := image.Build(ctx, p.Path("bin"), []string{program}, "-ldflags=-s -w"); err != nil {
 		return "", err
 	}
+	return p.LoadFile(ctx, p.Path("bin", path.Base(program)))
+}
+
+// LoadFile loads an image of a static program onto the node and gives its
+// reference.
+func (p *Platform) LoadFile(ctx context.Context, program string) (reference string, err error) {
 	contents := map[string]v1.Image{}
-	name := path.Base(program)
-	reference, err = p.assemble(name, "halo.local/"+name, contents)
+	reference, err = p.assemble(program, "halo.local/"+filepath.Base(program), contents)
 	if err != nil {
 		return "", err
 	}
@@ -56,21 +62,25 @@ func (p *Platform) LoadProgram(ctx context.Context, program string) (reference s
 
 // load brings images onto the node.
 func (p *Platform) load(ctx context.Context, contents map[string]v1.Image) error {
-	file := p.Path("images.tar")
+	folder, err := os.MkdirTemp(p.Folder, "images-") // others may load theirs at the same time
+	if err != nil {
+		return fmt.Errorf("loading this tree's images: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // they can be made again
+	file := filepath.Join(folder, "images.tar")
 	if err := image.Write(file, contents); err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(file) }() // it can be made again
 	if err := p.Cluster.LoadImage(ctx, file); err != nil {
 		return fmt.Errorf("loading this tree's images: %w", err)
 	}
 	return nil
 }
 
-// assemble makes the image of one built program, adds it to contents and gives
-// its reference.
+// assemble makes the image of one built program, given by its path, adds it to
+// contents and gives its reference.
 func (p *Platform) assemble(program, repository string, contents map[string]v1.Image) (string, error) {
-	assembled, err := image.Assemble(p.Path("bin", program))
+	assembled, err := image.Assemble(program)
 	if err != nil {
 		return "", err
 	}
