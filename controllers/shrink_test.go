@@ -48,14 +48,14 @@ func TestWhatTheCachesKeepIsWhatCame(t *testing.T) {
 
 func TestWhatIsAlikeIsKeptOnce(t *testing.T) {
 	s := &shrinker{}
-	make := func(name string) *corev1.ConfigMap {
+	configMap := func(name string) *corev1.ConfigMap {
 		return shrunk(t, s, &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{again("tenant"): again("acme")}, ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "x"}},
 				OwnerReferences: []metav1.OwnerReference{{UID: types.UID(again("1"))}}},
 			Data: map[string]string{again("ca.pem"): again("-----BEGIN CERTIFICATE-----")},
 		})
 	}
-	one, other := make("one"), make("other")
+	one, other := configMap("one"), configMap("other")
 	if unsafe.StringData(one.Data["ca.pem"]) != unsafe.StringData(other.Data["ca.pem"]) {
 		t.Error("the same certificate is kept twice")
 	}
