@@ -76,6 +76,12 @@ func (p *people) Noted(_ context.Context, ids ...int64) error {
 	return nil
 }
 
+func (p *people) timesAsked() int {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.asked
+}
+
 // serve lets a ready pod of the tenant answer for a database; as is whose it says to be.
 func (w world) serve(p *people, as string) {
 	w.t.Helper()
@@ -126,13 +132,11 @@ func TestARestoredTenantIsGivenWhoWasErasedSinceTheCopy(t *testing.T) {
 		}
 		return ""
 	})
-	before, count := held.asked, quiet(t)
+	before, count := held.timesAsked(), quiet(t)
 	eventually(t, "the collector", func() string {
-		if held.mutex.Lock(); held.asked < before+3 {
-			held.mutex.Unlock()
+		if held.timesAsked() < before+3 {
 			return "does not ask any more"
 		}
-		held.mutex.Unlock()
 		return ""
 	})
 	if now := writes.Load(); now != count {
@@ -195,11 +199,9 @@ func TestThePodOfAnotherTenantIsNotBelieved(t *testing.T) {
 	held.erase(3)
 	w.serve(held, "somebody-else")
 	eventually(t, "the collector", func() string {
-		if held.mutex.Lock(); held.asked < 3 {
-			held.mutex.Unlock()
+		if held.timesAsked() < 3 {
 			return "has not asked"
 		}
-		held.mutex.Unlock()
 		return ""
 	})
 	if (world{t: t, namespace: naming.BackupsNamespace}).exists(&corev1.ConfigMap{}, naming.Erasures(w.uid(), 1)) {

@@ -79,10 +79,11 @@ func flag(value *bool) string {
 	return fmt.Sprint(" ", *value)
 }
 
-// shrinkPod keeps what is asked of a pod: which Secrets it mounts, whether it is ready, and what it waits for.
+// shrinkPod keeps what is asked of a pod: where it answers, which Secrets it mounts, whether it is ready, and what it waits
+// for.
 func shrinkPod(pod *corev1.Pod) {
 	pod.Spec = onlySecrets(pod.Spec)
-	pod.Status = corev1.PodStatus{Phase: pod.Status.Phase, Conditions: pod.Status.Conditions, ContainerStatuses: pod.Status.ContainerStatuses}
+	pod.Status = corev1.PodStatus{Phase: pod.Status.Phase, PodIP: pod.Status.PodIP, Conditions: pod.Status.Conditions, ContainerStatuses: pod.Status.ContainerStatuses}
 	for i := range pod.Status.ContainerStatuses {
 		status := &pod.Status.ContainerStatuses[i]
 		*status = corev1.ContainerStatus{Name: status.Name, State: status.State, Ready: status.Ready, RestartCount: status.RestartCount}

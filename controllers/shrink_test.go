@@ -84,7 +84,7 @@ func TestOfPodsAndJobsOnlyWhatIsAskedStays(t *testing.T) {
 	waiting := corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}
 	pod := shrunk(t, s, &corev1.Pod{Spec: spec, Status: corev1.PodStatus{PodIP: "10.0.0.1",
 		Conditions: []corev1.PodCondition{{Type: corev1.PodReady}}, ContainerStatuses: []corev1.ContainerStatus{{Name: "server", ImageID: "sha", State: waiting}}}})
-	if len(pod.Spec.Containers) != 0 || len(pod.Spec.Volumes) != 1 || pod.Status.PodIP != "" || len(pod.Status.Conditions) != 1 || pod.Status.ContainerStatuses[0].State != waiting {
+	if len(pod.Spec.Containers) != 0 || len(pod.Spec.Volumes) != 1 || pod.Status.PodIP != "10.0.0.1" || len(pod.Status.Conditions) != 1 || pod.Status.ContainerStatuses[0].State != waiting {
 		t.Errorf("%+v", pod)
 	}
 	job := shrunk(t, s, &batchv1.Job{Spec: batchv1.JobSpec{Template: corev1.PodTemplateSpec{Spec: spec}}, Status: batchv1.JobStatus{Conditions: []batchv1.JobCondition{{Type: batchv1.JobComplete}}}})
