@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"halo.dev/halo/internal/audit"
 	"halo.dev/halo/internal/delivery"
 	"halo.dev/halo/internal/dossier"
+	"halo.dev/halo/internal/erasures"
 	"halo.dev/halo/internal/personal"
 	"halo.dev/halo/internal/report"
 	"halo.dev/halo/internal/sealing"
@@ -260,9 +262,8 @@ func (p people) waitUntilNoted(ctx context.Context, ids []int64, wait time.Durat
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	for {
-		// A number in the way of these would be as new; a thousand are not.
-		unnoted, err := p.persons.Unnoted(ctx, 1000)
-		if err == nil && !containsAny(unnoted, ids) {
+		unnoted, err := p.persons.Unnoted(ctx, erasures.AtOnce)
+		if err == nil && allNoted(unnoted, ids) {
 			fmt.Fprintln(std.out, "noted outside of the database: no copy brings the person back")
 			return nil
 		}
@@ -274,15 +275,7 @@ func (p people) waitUntilNoted(ctx context.Context, ids []int64, wait time.Durat
 	}
 }
 
-func containsAny(all, some []int64) bool {
-	there := map[int64]bool{}
-	for _, one := range all {
-		there[one] = true
-	}
-	for _, one := range some {
-		if there[one] {
-			return true
-		}
-	}
-	return false
+// allNoted says whether none of the numbers is among those that are not noted. A full list may have left them out.
+func allNoted(unnoted, ids []int64) bool {
+	return len(unnoted) < erasures.AtOnce && !slices.ContainsFunc(ids, func(id int64) bool { return slices.Contains(unnoted, id) })
 }

@@ -156,3 +156,25 @@ func TestCommandsOnAPersonTakeNoAddressAsAnArgument(t *testing.T) {
 		}
 	}
 }
+
+// A list that is cut off says nothing of numbers that it does not have.
+func TestAFullListOfErasuresIsNoPromise(t *testing.T) {
+	full := make([]int64, erasures.AtOnce)
+	for i := range full {
+		full[i] = int64(i + 1)
+	}
+	for name, test := range map[string]struct {
+		unnoted []int64
+		want    bool
+	}{
+		"nothing is left":        {nil, true},
+		"others are left":        {[]int64{1, 2}, true},
+		"it is left":             {[]int64{1, 5000}, false},
+		"the list may go on":     {full, false},
+		"the list ends with one": {full[1:], true},
+	} {
+		if got := allNoted(test.unnoted, []int64{5000}); got != test.want {
+			t.Errorf("%s: got %t", name, got)
+		}
+	}
+}

@@ -130,7 +130,8 @@ func (c *Collector) jobs(ctx context.Context) ([]job, error) {
 	var jobs []job
 	for i := range tenants.Items {
 		tenant := &tenants.Items[i]
-		if tenant.Status.Sealing == nil || len(tenant.Status.Sealing.Keys) == 0 {
+		origin := Family(&tenant.Status)
+		if origin == "" {
 			continue
 		}
 		pod, err := c.readyPod(ctx, tenant.Name)
@@ -140,7 +141,7 @@ func (c *Collector) jobs(ctx context.Context) ([]job, error) {
 		if pod == nil {
 			continue
 		}
-		jobs = append(jobs, job{tenant: tenant, pod: pod, origin: tenant.Status.Sealing.Keys[0].Origin,
+		jobs = append(jobs, job{tenant: tenant, pod: pod, origin: origin,
 			all: c.Now().Sub(c.compared[tenant.UID]) >= whole})
 	}
 	return jobs, nil

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/internal/desired"
 	"halo.dev/halo/internal/erasures"
 	"halo.dev/halo/internal/naming"
@@ -23,6 +24,15 @@ import (
 type Ledger struct {
 	origin types.UID
 	parts  []*corev1.ConfigMap
+}
+
+// Family is what a tenant has in common with all that were restored from its copies, and with those whose copies it was
+// restored from: the UID of the first of them. It is empty before the tenant has keys: it never had a person then.
+func Family(status *halo.HaloTenantStatus) types.UID {
+	if status.Sealing == nil || len(status.Sealing.Keys) == 0 {
+		return ""
+	}
+	return status.Sealing.Keys[0].Origin
 }
 
 // Read reads a family's ledger. A part that is missing between others, or that cannot be read, is an error.

@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/types"
-
-	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/controllers/erasures"
 )
 
@@ -17,7 +14,7 @@ func (r *Reconciler) readErasures(ctx context.Context, w *work) error {
 	if r.rehearsal || !w.decision.StartsMigration() || !w.decision.AppliesErasures() {
 		return nil
 	}
-	origin := Family(w.status)
+	origin := erasures.Family(w.status)
 	if origin == "" {
 		return nil // it never had a person: it never had a key
 	}
@@ -27,13 +24,4 @@ func (r *Reconciler) readErasures(ctx context.Context, w *work) error {
 	}
 	w.decision.Input.Erasures = ledger.Texts()
 	return nil
-}
-
-// Family is what a tenant has in common with all that were restored from its copies, and whose copies it was restored
-// from: the UID of the first of them. Empty before the tenant has keys.
-func Family(status *halo.HaloTenantStatus) types.UID {
-	if status.Sealing == nil || len(status.Sealing.Keys) == 0 {
-		return ""
-	}
-	return status.Sealing.Keys[0].Origin
 }
