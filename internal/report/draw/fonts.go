@@ -33,10 +33,14 @@ var fontNames = [weights]string{
 // plainFallback is asked for letters that the weight's own font does not have and that need no shaping.
 const plainFallback = "DejaVuSans"
 
+// stems are the widths of vertical strokes, in thousandths of the size.
+var stems = [weights]int{Regular: 88, SemiBold: 135, Light: 71}
+
 // face is one font file, unpacked, with the advance of each letter it has.
 type face struct {
 	name     string
 	truetype []byte
+	ready    *ready // instead of truetype
 	// advances is indexed by letter, in thousandths of the size; notCovered where the font has none.
 	advances []int16
 }
@@ -51,6 +55,9 @@ const (
 type Fonts struct {
 	// chains holds for each weight the faces to ask for a letter, the first that has it prints it.
 	chains [weights][]*face
+	// plain holds for each weight the advance of every letter that is right when it is printed one by one, from left to
+	// right, and notCovered for all others.
+	plain [weights][]int16
 	// library has every font for shaping, by name.
 	library map[string]*outlines
 	// own is what one document shapes with; nil where the fonts are not one document's.
@@ -59,9 +66,7 @@ type Fonts struct {
 
 // forDocument returns the same fonts for one goroutine, which keep what they have read.
 func (f *Fonts) forDocument() *Fonts {
-	one := &Fonts{chains: f.chains, library: f.library}
-	one.own = newShaper(f.library)
-	return one
+	return &Fonts{chains: f.chains, plain: f.plain, library: f.library, own: newShaper(f.library)}
 }
 
 // shaper is the document's own, or a new one.
@@ -84,8 +89,13 @@ func LoadFonts() (*Fonts, error) {
 		if err != nil {
 			return nil, fmt.Errorf("loading font %s: %w", name, err)
 		}
-		fonts.chains[weight] = []*face{loaded, fallback}
+		common, err := loaded.makeReady(stems[weight])
+		if err != nil {
+			return nil, fmt.Errorf("cutting font %s: %w", name, err)
+		}
+		fonts.chains[weight] = []*face{common, loaded, fallback}
 	}
+	fonts.findPlain()
 	for _, name := range shapedFonts() {
 		fonts.library[name] = &outlines{name: name}
 	}
@@ -158,13 +168,18 @@ func readAdvances(truetype []byte) ([]int16, error) {
 	return advances, nil
 }
 
+// advance is how wide a letter is; notCovered where the face has none.
+func (f *face) advance(letter rune) int16 {
+	if letter < 0 || letter >= basicPlane {
+		return notCovered
+	}
+	return f.advances[letter]
+}
+
 // faceFor returns the first face of the weight that has the letter; nil if none has it.
 func (f *Fonts) faceFor(weight Weight, letter rune) *face {
-	if letter < 0 || letter >= basicPlane {
-		return nil
-	}
 	for _, one := range f.chains[weight] {
-		if one.advances[letter] != notCovered {
+		if one.advance(letter) != notCovered {
 			return one
 		}
 	}
@@ -184,16 +199,44 @@ func (f *Fonts) covered(letter rune) bool {
 	return has
 }
 
-// Width is how wide a printable text is, in points.
-func (f *Fonts) Width(text string, style Style) float64 {
-	if !f.isPlain(text) {
-		return f.shape(text, style.Weight).width * style.Size / shapedSize
+// findPlain fills the table of plain letters.
+func (f *Fonts) findPlain() {
+	for weight := range weights {
+		f.plain[weight] = make([]int16, basicPlane)
 	}
-	total := 0
-	for _, letter := range text {
-		if one := f.faceFor(style.Weight, letter); one != nil {
-			total += int(one.advances[letter])
+	for letter := rune(0); letter < basicPlane; letter++ {
+		plain := f.everyWeightHas(letter) && isPlainLetter(letter)
+		for weight := range weights {
+			f.plain[weight][letter] = notCovered
+			if plain {
+				f.plain[weight][letter] = f.faceFor(weight, letter).advances[letter]
+			}
 		}
 	}
-	return float64(total) * style.Size / perMille
+}
+
+// isPlain says whether all letters of a text are right when they are printed one by one, from left to right.
+func (f *Fonts) isPlain(text string) bool {
+	_, plain := f.plainWidth(text, Regular)
+	return plain
+}
+
+// plainWidth is the width of a text of plain letters, in thousandths of the size; false for any other text.
+func (f *Fonts) plainWidth(text string, weight Weight) (width int, plain bool) {
+	advances := f.plain[weight]
+	for _, letter := range text {
+		if int(letter) >= len(advances) || advances[letter] == notCovered {
+			return 0, false
+		}
+		width += int(advances[letter])
+	}
+	return width, true
+}
+
+// Width is how wide a printable text is, in points.
+func (f *Fonts) Width(text string, style Style) float64 {
+	if width, plain := f.plainWidth(text, style.Weight); plain {
+		return float64(width) * style.Size / perMille
+	}
+	return f.shape(text, style.Weight).width * style.Size / shapedSize
 }

@@ -111,7 +111,6 @@ func (s *Surface) meaning(x, baseline float64, letters []rune, width float64, st
 		fmt.Fprintf(&hex, "%04X", unit)
 	}
 	s.pdf.RawWriteStr(fmt.Sprintf("/Span <</ActualText <FEFF%s>>> BDC\n3 Tr %.2f Tz\n", hex.String(), 100*width/blank))
-	s.setFont(s.chains[style.Weight][0], style.Size)
-	s.pdf.Text(x, baseline, " ")
+	s.set(s.chains[style.Weight][0], style.Size, x, baseline, " ")
 	s.pdf.RawWriteStr("0 Tr 100 Tz\nEMC\n")
 }

@@ -63,19 +63,8 @@ func scriptOf(letter rune) *script {
 // zero width non-joiner and joiner: without them some Persian and Indic names are spelt wrong.
 const nonJoiner, joiner = '\u200c', '\u200d'
 
-// plain says whether a letter is right when it is printed one by one, from left to right.
-func (f *Fonts) plain(letter rune) bool {
+// isPlainLetter says whether a letter neither joins, stacks nor changes its place.
+func isPlainLetter(letter rune) bool {
 	one := scriptOf(letter)
-	return (one == nil || !one.joining) && !unicode.Is(unicode.M, letter) && letter != nonJoiner && letter != joiner &&
-		f.everyWeightHas(letter)
-}
-
-// isPlain says whether all letters of a text are.
-func (f *Fonts) isPlain(text string) bool {
-	for _, letter := range text {
-		if !f.plain(letter) {
-			return false
-		}
-	}
-	return true
+	return (one == nil || !one.joining) && !unicode.Is(unicode.M, letter) && letter != nonJoiner && letter != joiner
 }

@@ -63,14 +63,27 @@ func NewSurface(fonts *Fonts, properties Properties) *Surface {
 	return &Surface{Fonts: fonts.forDocument(), pdf: pdf, added: map[string]bool{}}
 }
 
-// setFont adds a font to the document when it is first used: each costs milliseconds and ten kilobytes.
+// setFont adds a font to the document when it is first used. One that is not ready costs milliseconds and ten kilobytes.
 func (s *Surface) setFont(one *face, size float64) {
 	if !s.added[one.name] {
 		s.added[one.name] = true
-		// The library writes into the bytes that it is given, and other documents read them.
-		s.pdf.AddUTF8FontFromBytes(one.name, "", bytes.Clone(one.truetype))
+		if one.ready != nil {
+			s.pdf.AddFontFromBytes(one.name, "", one.ready.definition, one.ready.packed)
+		} else {
+			// The library writes into the bytes that it is given, and other documents read them.
+			s.pdf.AddUTF8FontFromBytes(one.name, "", bytes.Clone(one.truetype))
+		}
 	}
 	s.pdf.SetFont(one.name, "", size)
+}
+
+// set draws letters of one face.
+func (s *Surface) set(one *face, size, x, baseline float64, text string) {
+	s.setFont(one, size)
+	if one.ready != nil {
+		text = encoded(text)
+	}
+	s.pdf.Text(x, baseline, text)
 }
 
 // AddPage starts the next page.
@@ -99,8 +112,7 @@ func (s *Surface) Text(x, baseline float64, text string, style Style) float64 {
 	}
 	at := x
 	for _, run := range s.runs(text, style.Weight) {
-		s.setFont(run.face, style.Size)
-		s.pdf.Text(at, baseline, run.text)
+		s.set(run.face, style.Size, at, baseline, run.text)
 		at += s.Width(run.text, style)
 	}
 	return at - x
@@ -135,16 +147,19 @@ type run struct {
 // runs splits a printable text where another face of the chain takes over.
 func (s *Surface) runs(text string, weight Weight) []run {
 	var runs []run
-	for _, letter := range text {
+	begin, current := 0, (*face)(nil)
+	for at, letter := range text {
 		one := s.faceFor(weight, letter)
-		if one == nil {
+		if one == current {
 			continue
 		}
-		if last := len(runs) - 1; last >= 0 && runs[last].face == one {
-			runs[last].text += string(letter)
-			continue
+		if current != nil {
+			runs = append(runs, run{current, text[begin:at]})
 		}
-		runs = append(runs, run{one, string(letter)})
+		begin, current = at, one
+	}
+	if current != nil {
+		runs = append(runs, run{current, text[begin:]})
 	}
 	return runs
 }

@@ -42,6 +42,9 @@ const mostMarks = 8
 // length to one blank, control characters dropped, each letter without a glyph to Substitute. The second result says
 // whether there was such a letter. A mark on a letter without a glyph is dropped with it, not counted twice.
 func (f *Fonts) Printable(text string) (string, bool) {
+	if isTidy(text) {
+		return text, false
+	}
 	if f.own == nil {
 		f = f.forDocument() // what the first letter needs read, the next one needs too
 	}
@@ -70,6 +73,20 @@ func (f *Fonts) Printable(text string) (string, bool) {
 		last = letter
 	}
 	return strings.TrimRight(out.String(), string(joiner)+string(nonJoiner)), lost
+}
+
+// isTidy says whether a text is what Printable would make of it, for most texts without asking for each letter: letters of
+// ASCII with single blanks between them.
+func isTidy(text string) bool {
+	last := byte(' ')
+	for i := range len(text) {
+		letter := text[i]
+		if letter < ' ' || letter > '~' || letter == ' ' && last == ' ' {
+			return false
+		}
+		last = letter
+	}
+	return text == "" || last != ' '
 }
 
 // stays says whether a letter is put out, as itself or as Substitute: a mark only on a letter that is there, a joiner only

@@ -11,8 +11,7 @@ import (
 	"halo.dev/halo/internal/report"
 )
 
-// reports measures how many reports a core writes in a second, by the time that
-// the processor worked: the garbage of a report is a part of its price.
+// reports measures how many reports a core writes in a second.
 func reports() error {
 	renderer, err := report.New()
 	if err != nil {
@@ -27,20 +26,34 @@ func reports() error {
 		Brand: report.Brand{Name: "Acme Planning", Color: "#0b6e4f"}, Date: time.Now(), Profile: profile, Result: halo.Assess(profile),
 	}
 	var pdf bytes.Buffer
-	written := 0
-	begin := worked()
-	for ; worked()-begin < 5*time.Second; written++ {
-		pdf.Reset()
-		if err := renderer.Render(&pdf, document); err != nil {
+	least := time.Hour
+	for range 30 {
+		took, err := written(renderer, document, &pdf)
+		if err != nil {
 			return err
+		}
+		least = min(least, took)
+	}
+	fmt.Println("| reports | |\n|---|---|")
+	fmt.Printf("| written by one core, in the best of 30 rounds | %.0f a second, %.1f ms each |\n", 1/least.Seconds(), milliseconds(least))
+	fmt.Printf("| size of this one | %d kB |\n", pdf.Len()/1000)
+	return nil
+}
+
+// written is how long a core works on a report, by a round of them: its garbage,
+// which is collected at the round's end, is a part of its price.
+func written(renderer *report.Renderer, document report.Document, pdf *bytes.Buffer) (time.Duration, error) {
+	const round = 20
+	runtime.GC()
+	begin := worked()
+	for range round {
+		pdf.Reset()
+		if err := renderer.Render(pdf, document); err != nil {
+			return 0, err
 		}
 	}
 	runtime.GC()
-	each := (worked() - begin) / time.Duration(written)
-	fmt.Println("| reports | |\n|---|---|")
-	fmt.Printf("| written by one core | %.0f a second, %.1f ms each |\n", 1/each.Seconds(), milliseconds(each))
-	fmt.Printf("| size of this one | %d kB |\n", pdf.Len()/1000)
-	return nil
+	return (worked() - begin) / round, nil
 }
 
 // worked is the processor time of this process.
