@@ -58,6 +58,10 @@ func Present(facts CredentialFacts) halo.CredentialsStatus {
 		// What is asked for already was asked of those who had the status that is lost, or of nobody.
 		present.Request = facts.Request
 	}
+	if present.Previous == 0 && facts.Recorded != nil && facts.Mounted > present.Users {
+		// The record is older than a rotation whose users pods have: that one is to end before another begins.
+		present.Previous = facts.Mounted - 1
+	}
 	if facts.Recorded == nil && facts.Mounted == 0 && facts.Foreign {
 		present.Previous = 2 // the users that came with the database, whose passwords somebody else has
 	}
@@ -79,7 +83,8 @@ func nextMaster(next *halo.CredentialsStatus, facts CredentialFacts) {
 
 // nextUsers ends a rotation whose previous users are gone, and begins one that is due.
 func nextUsers(next *halo.CredentialsStatus, facts CredentialFacts) time.Time {
-	if next.Previous != 0 && facts.Retired {
+	ended := next.Previous != 0 && facts.Retired
+	if ended {
 		next.Previous, next.Retirement = 0, nil
 	}
 	if facts.UsersLost {
@@ -97,6 +102,9 @@ func nextUsers(next *halo.CredentialsStatus, facts CredentialFacts) time.Time {
 	aged := !due.IsZero() && !facts.Now.Before(due)
 	if !facts.Settled || (!asked && !aged) {
 		return due
+	}
+	if ended { // that is recorded first: a record that is behind would ask for the same rotation again
+		return facts.Now
 	}
 	next.Previous = next.Users
 	next.Users++

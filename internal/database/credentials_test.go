@@ -31,6 +31,9 @@ func TestWhichCredentialsComeNext(t *testing.T) {
 		{"a request waits until all is settled", database.CredentialFacts{Recorded: credentials(4, 0, 2, 1, day), Migrated: true, Request: "second"}, 4, 0, 2},
 		{"one rotation at a time", database.CredentialFacts{Recorded: credentials(5, 4, 2, 1, day), Migrated: true, Settled: true, Request: "second"}, 5, 4, 2},
 		{"the previous users are gone", database.CredentialFacts{Recorded: credentials(5, 4, 2, 1, day), Migrated: true, Settled: true, Retired: true, Request: "first"}, 5, 0, 2},
+		{"another is due when the previous users are gone: that they are is recorded first", database.CredentialFacts{Recorded: credentials(5, 4, 2, 1, day), Migrated: true, Settled: true, Retired: true, Request: "second"}, 5, 0, 2},
+		{"pods are ahead of the record: the rotation that gave them their users is to end", database.CredentialFacts{Recorded: credentials(1, 0, 2, 1, day), Mounted: 2, Migrated: true, Settled: true, Request: "second"}, 2, 1, 2},
+		{"pods are ahead of the record, and that rotation has ended", database.CredentialFacts{Recorded: credentials(1, 0, 2, 1, 90*day), Mounted: 2, Migrated: true, Settled: true, Retired: true, Request: "second", Days: 90}, 2, 0, 2},
 		{"the password that a Job saw is replaced", database.CredentialFacts{Recorded: credentials(1, 0, 1, 1, day), Migrated: true, Available: true}, 1, 0, 2},
 		{"not while the migration is under way", database.CredentialFacts{Recorded: credentials(1, 0, 1, 1, day), Available: true}, 1, 0, 1},
 		{"not while a Job will need it", database.CredentialFacts{Recorded: credentials(2, 1, 2, 2, day), Migrated: true, Available: true}, 2, 1, 2},
@@ -67,6 +70,13 @@ func TestARequestIsRememberedWhenItIsBegun(t *testing.T) {
 	waiting, _ := database.NextCredentials(facts)
 	if waiting.Request != "first" {
 		t.Errorf("waiting: %+v", waiting)
+	}
+}
+
+func TestARotationThatWaitsForAnotherToBeRecordedIsDueAtOnce(t *testing.T) {
+	facts := database.CredentialFacts{Recorded: credentials(5, 4, 2, 1, time.Hour), Migrated: true, Settled: true, Retired: true, Request: "second", Now: now}
+	if _, due := database.NextCredentials(facts); !due.Equal(now) {
+		t.Errorf("due %s, and it is %s", due, now)
 	}
 }
 
