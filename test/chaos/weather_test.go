@@ -50,6 +50,8 @@ type climate struct {
 	store  clienttesting.ObjectTracker
 	// seen are the versions of what the caches hold.
 	seen map[string]string
+	// blind is true when the caches of what a tenant has in its namespace stay as they are.
+	blind bool
 	// away is for how many further steps nobody reaches the API server.
 	away int
 	// tenants and backups are true when an event or an error asks for another look, and wake when time does.
@@ -110,7 +112,11 @@ func cached() []client.ObjectList {
 // refresh brings the caches forward, but for those that stay behind.
 func (c *climate) refresh(ctx context.Context, w *world) {
 	w.t.Helper()
-	for _, list := range cached() {
+	lists := cached()
+	if c.blind {
+		lists = []client.ObjectList{&halo.HaloTenantList{}, &halo.HaloTenantClassList{}, &halo.HaloBackupList{}, &rdsapi.DBClusterSnapshotList{}}
+	}
+	for _, list := range lists {
 		if c.is(c.stale) {
 			continue
 		}
@@ -244,5 +250,19 @@ func TestWhateverTheWeather(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestATenantWhoseCachesShowNothingGoesInOrder deletes a tenant while the caches show neither its namespace nor its
+// database: its end is decided by what the API server itself has.
+func TestATenantWhoseCachesShowNothingGoesInOrder(t *testing.T) {
+	authority, secrets := platform(t)
+	ctx, w := t.Context(), newWorld(t, authority, secrets)
+	w.live(ctx, life()[:1])
+	w.weather(weather{}, 1)
+	w.climate.blind = true
+	w.live(ctx, life()[4:])
+	if !w.finalSnapshot() || len(w.account.Clusters) != 0 || len(w.account.Instances) != 0 {
+		t.Errorf("at the end:\n%s", w.end(ctx))
 	}
 }
