@@ -43,6 +43,10 @@ func everyProgram() []program {
 			name: "coredns", what: "the local cluster's DNS; about 2 minutes, once",
 			folder: "test/cluster/coredns", packagePath: ".", flags: stripped,
 		},
+		{
+			name: "traefik", what: "an Ingress controller and Gateway for the end-to-end test; about 3 minutes, once",
+			folder: "test/cluster/traefik", packagePath: "github.com/traefik/traefik/v3/cmd/traefik", flags: stripped,
+		},
 		pinned("helm", "installs the chart", "helm.sh/helm/v4/cmd/helm@v4.3.1"),
 		pinned("controller-gen", "generates CRDs and RBAC", "sigs.k8s.io/controller-tools/cmd/controller-gen@v0.23.0"),
 		pinned("kustomize", "renders config/", "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1"),

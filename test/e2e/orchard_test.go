@@ -195,7 +195,7 @@ func startVisits(ctx context.Context, s *story) *visits {
 					return
 				case <-pause.C:
 				}
-				err := assess(context.WithoutCancel(ctx), client) // one that has begun may end
+				err := assess(context.WithoutCancel(ctx), client, orchardHost, orchardOrigin) // one that has begun may end
 				if !kept {
 					client.CloseIdleConnections()
 				}
@@ -240,8 +240,8 @@ func (v *visits) stop() {
 }
 
 // assess is a whole visit, without a browser: a session, then the answers.
-func assess(ctx context.Context, client *http.Client) error {
-	response, err := askSession(ctx, client, orchardHost, orchardOrigin)
+func assess(ctx context.Context, client *http.Client, host, origin string) error {
+	response, err := askSession(ctx, client, host, origin)
 	if err != nil {
 		return fmt.Errorf("asking for a session: %w", err)
 	}
@@ -262,11 +262,11 @@ func assess(ctx context.Context, client *http.Client) error {
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+orchardHost+"/api/v1/assessments", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+host+"/api/v1/assessments", bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Origin", orchardOrigin)
+	request.Header.Set("Origin", origin)
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Halo-Token", session.Token)
 	if response, err = client.Do(request); err != nil {

@@ -42,7 +42,7 @@ func TestFromManifestToReport(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(ca)
 	told := t.Run("firms", func(t *testing.T) {
-		for name, chapters := range map[string][]chapter{"acme": acmeChapters(), "orchard": orchardChapters()} {
+		for name, chapters := range map[string][]chapter{"acme": acmeChapters(), "orchard": orchardChapters(), "traefik": traefikChapters()} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				tell(ctx, t, &story{platform: p, roots: roots}, chapters)
@@ -135,6 +135,7 @@ func explain(t *testing.T, p *platform.Platform) {
 		{"-n", "halo-operator", "logs", "-l", "app.kubernetes.io/name=halo-operator", "--tail=60"},
 		{"-n", "halo-acme", "logs", "-l", "app.kubernetes.io/name=halo-server", "--tail=40"},
 		{"-n", "halo-orchard", "logs", "-l", "app.kubernetes.io/name=halo-server", "--tail=40"},
+		{"-n", "traefik", "logs", "-l", "app.kubernetes.io/name=traefik", "--tail=40"},
 		{"get", "dbclusters,dbinstances,dbclustersnapshots,dbclusterparametergroups,dbsubnetgroups", "-A", "-o", "wide"},
 	} {
 		output, err := p.Cluster.Kubectl(ctx, "", look...)
