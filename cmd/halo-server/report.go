@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"halo.dev/halo/internal/server/config"
 	"io"
+	"net/http"
 	"os"
 	"regexp"
 	"time"
@@ -34,8 +37,8 @@ Exit status: 0 with a report, 1 when the input was invalid or the work failed,
 const longestReportInput = 1 << 20
 
 type reportFlags struct {
-	tenant, color, advisor, output string
-	date                           time.Time
+	tenant, color, logo, advisor, output string
+	date                                 time.Time
 }
 
 func parseReportFlags(args []string, std streams) (reportFlags, error) {
@@ -54,6 +57,10 @@ func parseReportFlags(args []string, std streams) (reportFlags, error) {
 		f.color = text
 		return nil
 	})
+	flags.Func("logo", "the `file` of the firm's logo, PNG, JPEG or WebP", func(name string) (err error) {
+		f.logo, err = readLogo(name)
+		return err
+	})
 	flags.StringVar(&f.advisor, "advisor", "", "the `name` of the advisor")
 	flags.StringVar(&f.output, "output", "-", "the `file` to write, - for standard output")
 	flags.Func("date", "the `day` of the report as 2006-01-02; its year is the valuation year (default today, UTC)", func(text string) (err error) {
@@ -70,6 +77,19 @@ func parseReportFlags(args []string, std streams) (reportFlags, error) {
 		return f, errors.New("standard output is a terminal and a report is a PDF: use --output FILE")
 	}
 	return f, nil
+}
+
+// readLogo reads a picture's file as what the tenant's brand.logo would be.
+func readLogo(name string) (string, error) {
+	file, err := os.ReadFile(name)
+	if err != nil {
+		return "", err
+	}
+	uri := "data:" + http.DetectContentType(file) + ";base64," + base64.StdEncoding.EncodeToString(file)
+	if len(uri) > config.LongestLogo {
+		return "", fmt.Errorf("the picture is %d bytes as a data: URI, and %d are the most", len(uri), config.LongestLogo)
+	}
+	return uri, report.CheckLogo(uri)
 }
 
 // runReport writes the report on what is on standard input.
@@ -109,7 +129,7 @@ func writeReport(flags reportFlags, std streams) error {
 	var pdf bytes.Buffer
 	err = renderer.Render(&pdf, report.Document{
 		Profile: profile, Result: halo.Assess(profile), Client: person, Advisor: flags.advisor,
-		Brand: report.Brand{Name: flags.tenant, Color: flags.color}, Date: flags.date,
+		Brand: report.Brand{Name: flags.tenant, Color: flags.color, Logo: flags.logo}, Date: flags.date,
 	})
 	if err != nil {
 		return fmt.Errorf("making the report: %w", err)

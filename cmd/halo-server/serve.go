@@ -193,6 +193,7 @@ func (s *service) load() (err error) {
 	if err != nil {
 		return err
 	}
+	s.checkLogo()
 	if s.certificate, err = reload.Open(source("tls", s.flags.tlsDir), server.ParseCertificate); err != nil {
 		return err
 	}
@@ -219,9 +220,19 @@ func (s *service) reloaded(event reload.Event) {
 		s.logger.Error("changed files were refused", "source", event.Source, "error", event.Err)
 		return
 	}
+	if event.Source == "config" {
+		s.checkLogo()
+	}
 	current := s.config.Get()
 	s.metrics.Serving(current, s.certificate.Get())
 	s.logger.Info("changed files are in force", "source", event.Source, "config_sha256", current.Hash, "origins", current.Origins.Strings())
+}
+
+// checkLogo warns of a logo that no report will show. It is no reason to refuse the configuration: the rest of it may matter.
+func (s *service) checkLogo() {
+	if err := report.CheckLogo(s.config.Get().Brand.Logo); err != nil {
+		s.logger.Warn("the firm's name is on reports instead of its logo", "field", "brand.logo", "error", err)
+	}
 }
 
 // assemble makes the parts that work with the store.

@@ -20,8 +20,12 @@ const (
 	LowestLeast  = 5
 )
 
-// Any stands for every answer, and for none.
-const Any = "any"
+// What stands for an answer that a cell's people do not share, because it was
+// merged out of smaller ones, and for one that they did not give.
+const (
+	Merged   = "merged"
+	NoAnswer = "no answer"
+)
 
 // Rounding of what is published, so that two exports do not tell whom the
 // second has more.
@@ -54,7 +58,8 @@ type key struct{ age, sex, smoking, activity string }
 // turn.
 func broader(k key) []key {
 	return []key{
-		{k.age, k.sex, k.smoking, Any}, {k.age, k.sex, Any, Any}, {k.age, Any, Any, Any}, {Any, Any, Any, Any},
+		{k.age, k.sex, k.smoking, Merged}, {k.age, k.sex, Merged, Merged}, {k.age, Merged, Merged, Merged},
+		{Merged, Merged, Merged, Merged},
 	}
 }
 
@@ -142,11 +147,11 @@ func ageBand(age int) string {
 // Anything else could be a text of somebody's own.
 func known(answer string) string {
 	if answer == "" || len(answer) > 40 {
-		return Any
+		return NoAnswer
 	}
 	for _, letter := range answer {
 		if (letter < 'a' || letter > 'z') && (letter < '0' || letter > '9') && letter != '_' {
-			return Any
+			return NoAnswer
 		}
 	}
 	return answer

@@ -54,7 +54,7 @@ func TestSmallCellsAreMergedAndTheRestIsLeftOut(t *testing.T) {
 	rows, left := figures.Rows()
 	want := []analytics.Row{
 		{AgeBand: "50-59", Sex: "female", Smoking: "never", Activity: "active", People: 30, MeanLifeExpectancyAge: 88, MeanAssistedYears: 3, MeanCareCost: 100_000, MeanOutOfPocket: 50_000},
-		{AgeBand: "50-59", Sex: "female", Smoking: "never", Activity: "any", People: 10, MeanLifeExpectancyAge: 84, MeanAssistedYears: 5, MeanCareCost: 150_000, MeanOutOfPocket: 60_000},
+		{AgeBand: "50-59", Sex: "female", Smoking: "never", Activity: analytics.Merged, People: 10, MeanLifeExpectancyAge: 84, MeanAssistedYears: 5, MeanCareCost: 150_000, MeanOutOfPocket: 60_000},
 	}
 	if !slices.Equal(rows, want) || left != 9 {
 		t.Errorf("rows %+v, %d are left over", rows, left)
@@ -115,7 +115,7 @@ func TestWhatIsNoFigureIsNotCounted(t *testing.T) {
 		person{60, "Ada Marked", "=SUM(A1)", strings.Repeat("a", 50), 90, 1, 1, 1}.add(t, figures)
 	}
 	rows, _ := figures.Rows()
-	if len(rows) != 1 || rows[0].Sex != analytics.Any || rows[0].Smoking != analytics.Any || rows[0].Activity != analytics.Any || rows[0].People != 5 {
+	if len(rows) != 1 || rows[0].Sex != analytics.NoAnswer || rows[0].Smoking != analytics.NoAnswer || rows[0].Activity != analytics.NoAnswer || rows[0].People != 5 {
 		t.Errorf("rows %+v", rows)
 	}
 	if err := figures.Add([]byte(`{"age": "Ada Marked"}`), []byte(`{}`)); err == nil || strings.Contains(err.Error(), "Marked") {
@@ -127,7 +127,7 @@ func TestWhatIsNoFigureIsNotCounted(t *testing.T) {
 }
 
 func TestEachFormatTellsTheSame(t *testing.T) {
-	rows := []analytics.Row{{AgeBand: "50-59", Sex: "female", Smoking: "never", Activity: "any", People: 30, MeanLifeExpectancyAge: 88, MeanCareCost: 100_000}, {AgeBand: "any", Sex: "any", Smoking: "any", Activity: "any", People: 10}}
+	rows := []analytics.Row{{AgeBand: "50-59", Sex: "female", Smoking: "never", Activity: analytics.Merged, People: 30, MeanLifeExpectancyAge: 88, MeanCareCost: 100_000}, {AgeBand: analytics.Merged, Sex: analytics.Merged, Smoking: analytics.Merged, Activity: analytics.Merged, People: 10}}
 	written := map[analytics.Format]*bytes.Buffer{}
 	for _, format := range []analytics.Format{analytics.CSV, analytics.JSONLines, analytics.Parquet} {
 		written[format] = new(bytes.Buffer)
@@ -139,7 +139,7 @@ func TestEachFormatTellsTheSame(t *testing.T) {
 		}
 	}
 	if got := written[analytics.CSV].String(); got != "age_band,sex,smoking,activity,people,mean_life_expectancy_age,mean_assisted_years,mean_care_cost,mean_out_of_pocket\n"+
-		"50-59,female,never,any,30,88,0,100000,0\nany,any,any,any,10,0,0,0,0\n" {
+		"50-59,female,never,merged,30,88,0,100000,0\nmerged,merged,merged,merged,10,0,0,0,0\n" {
 		t.Errorf("CSV: %s", got)
 	}
 	var lines []analytics.Row

@@ -30,6 +30,17 @@ func ParseFormat(text string) (Format, error) {
 	return "", errors.New("the format is none of csv, jsonl and parquet")
 }
 
+// Name is the format's for a reader.
+func (f Format) Name() string {
+	switch f {
+	case JSONLines:
+		return "JSON Lines"
+	case Parquet:
+		return "Parquet"
+	}
+	return "CSV"
+}
+
 // MediaType is the format's for HTTP.
 func (f Format) MediaType() string {
 	switch f {

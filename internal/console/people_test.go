@@ -120,7 +120,7 @@ func TestAnAnalystDownloadsFiguresThatIdentifyNobody(t *testing.T) {
 	}
 	m := b.join("edgar", account.Analyst, "")
 	w := b.signedIn(m)
-	if got := w.get("/console/figures"); got.status != http.StatusOK || !strings.Contains(got.body, "/console/figures/parquet") {
+	if got := w.get("/console/figures"); got.status != http.StatusOK || !strings.Contains(got.body, `/console/figures/jsonl" download>Download as JSON Lines<`) {
 		t.Errorf("the page: %d %s", got.status, got.body)
 	}
 	for format, begins := range map[string]string{"csv": "age_band,", "jsonl": `{"age_band":`, "parquet": "PAR1"} {

@@ -93,7 +93,7 @@ func (w Writer) forAdvisor(d store.Delivery, lead mail.Lead, brand config.Brand)
 func Document(d store.Delivery, advisorName string, brand config.Brand) (report.Document, error) {
 	document := report.Document{
 		Client:  report.Person{First: d.First.Reveal(), Last: d.Last.Reveal(), Email: d.Email.Reveal()},
-		Advisor: advisorName, Brand: report.Brand{Name: brand.Name, Color: brand.Color}, Date: d.CreatedAt,
+		Advisor: advisorName, Brand: report.Brand{Name: brand.Name, Color: brand.Color, Logo: brand.Logo}, Date: d.CreatedAt,
 	}
 	profile, problems := halo.Parse(d.Input, d.ValuationYear)
 	if len(problems) > 0 {

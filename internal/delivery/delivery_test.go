@@ -23,7 +23,7 @@ const yaml = `tenant: acme
 hostname: halo.acme.example
 allowedOrigins: []
 advisors: [{id: planning, name: Planning Desk, email: desk@advisor.example}]
-brand: {name: Acme Planning, color: "#0b6e4f"}
+brand: {name: Acme Planning, color: "#0b6e4f", logo: "data:image/png;base64,AA=="}
 mail: {host: smtp.example, port: 587, tls: required, from: halo@acme.example}
 `
 
@@ -98,7 +98,7 @@ func TestTheReportIsMadeOfWhatIsStored(t *testing.T) {
 		t.Errorf("the result differs:\n%s", diff)
 	}
 	if b.document.Client.First != "Ada" || b.document.Client.Last != "Marked" || b.document.Client.Email != "marked@visitor.example" ||
-		b.document.Advisor != "Planning Desk" || b.document.Brand != (report.Brand{Name: "Acme Planning", Color: "#0b6e4f"}) || !b.document.Date.Equal(d.CreatedAt) {
+		b.document.Advisor != "Planning Desk" || b.document.Brand != (report.Brand{Name: "Acme Planning", Color: "#0b6e4f", Logo: "data:image/png;base64,AA=="}) || !b.document.Date.Equal(d.CreatedAt) {
 		t.Errorf("document for %q, %v, %v", b.document.Advisor, b.document.Brand, b.document.Date)
 	}
 	if message.To.Reveal() != "desk@advisor.example" || len(message.Attachments) != 1 || string(message.Attachments[0].Content) != "%PDF-" {

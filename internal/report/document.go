@@ -54,6 +54,7 @@ func (p Person) name() string {
 	return string(name[:min(len(name), longest)])
 }
 
-// Brand is how the tenant looks: its name, and its colour as #rrggbb. A colour of another form counts as absent, and an
-// absent colour is a dark blue: a report is not lost for the sake of its looks.
-type Brand struct{ Name, Color string }
+// Brand is how the tenant looks: its name, its colour as #rrggbb, and its logo, a PNG, JPEG or WebP picture as
+// data:image/png;base64,…. A colour of another form counts as absent, and an absent colour is a dark blue; without a logo
+// that can be read there is the name: a report is not lost for the sake of its looks.
+type Brand struct{ Name, Color, Logo string }

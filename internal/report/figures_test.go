@@ -115,6 +115,9 @@ func TestOutOfPocketCostsStandByAge(t *testing.T) {
 		dollars(cost.RetirementFuture), "By age")
 	_, table, _ := strings.Cut(page, "Expected years")
 	for _, band := range cost.Bands {
+		if band.Years == 0 {
+			continue
+		}
 		inOrder(t, table, fmt.Sprintf("%s %s %s %s %s", bandLabel(band.Band), dollars(band.Annual), decimal(band.Years),
 			dollars(band.TotalToday), dollars(band.TotalFuture)))
 	}
@@ -178,4 +181,22 @@ func TestTheSummaryIsStampedAndDisclaimed(t *testing.T) {
 		"Life expectancy "+age(r.Longevity.LifeExpectancyAge), dollars(r.Total.Today), dollars(r.Total.Future),
 		"not medical advice", "not actuarial advice", "Model version "+r.ModelVersion, "Data (SHA-256) "+r.DataSHA256,
 		"Valuation year 2026")
+}
+
+func TestNothingThatCannotConcernThePersonIsPrinted(t *testing.T) {
+	old := onPaper(t, rendered(t, newRenderer(t), assessed(t, `{"sex": "male", "age": 84, "serious_illness": false}`))).pages(t)
+	for page, words := range map[int][]string{
+		1: {"0.0 years working", "is 0.0%"}, 4: {"To 18", "19\u201364", "75\u201379"}, 5: {"Active, working"}, 8: {"Retirement age"},
+	} {
+		for _, word := range words {
+			if strings.Contains(old[page-1], word) {
+				t.Errorf("page %d says %q to a man of 84: %s", page, word, old[page-1])
+			}
+		}
+	}
+	inOrder(t, old[3], "80\u201384", "85 and over", "Lifetime")
+	inOrder(t, samplePage(t, 4), "19\u201364", "65\u201369")
+	if strings.Contains(samplePage(t, 4), "To 18") {
+		t.Error("a woman of 52 is told what a child costs")
+	}
 }

@@ -26,8 +26,7 @@ func (s *sheet) coverPage() {
 func (s *sheet) coverBand(headline string) {
 	s.Fill(draw.Box{X: 0, Y: 0, W: draw.PageWidth, H: coverHeight}, 0, s.colors.Brand)
 	on, soft := s.colors.OnBrand, s.colors.OnBrandSoft
-	brand := draw.Style{Weight: draw.SemiBold, Size: 12, Color: on}
-	s.Text(left, 58, s.Fit(s.doc.Brand.Name, brand, width*0.72), brand)
+	s.brandMark(on)
 	s.TextRight(right, 58, "HALO report", draw.Style{Size: 9.5, Color: soft})
 	s.Line(draw.Point{X: left, Y: 72}, draw.Point{X: right, Y: 72}, 0.5, soft)
 
@@ -57,15 +56,19 @@ func (s *sheet) clientName(color draw.Color) (lines []string, style draw.Style, 
 	return s.WrapAtMost(name, style, width, 2), style, lost
 }
 
-// preparedBy is the line under the cover's band: for whom, when.
+// preparedBy is the line under the cover's band: by whom, of which firm where its logo stands for the name, when.
 func (s *sheet) preparedBy() string {
-	if s.doc.Advisor == "" {
-		return date(s.doc.Date)
+	var parts []string
+	if s.doc.Advisor != "" {
+		parts = append(parts, s.Fit(s.doc.Advisor, s.styles.small, width*0.4))
 	}
-	return s.Fit(s.doc.Advisor, s.styles.small, width*0.7) + " \u00b7 " + date(s.doc.Date)
+	if s.logo != nil && s.doc.Brand.Name != "" {
+		parts = append(parts, s.Fit(s.doc.Brand.Name, s.styles.small, width*0.4))
+	}
+	return strings.Join(append(parts, date(s.doc.Date)), " \u00b7 ")
 }
 
-// milestones words the chances of reaching the ages that are still ahead.
+// milestones words the chances of reaching the ages that are still ahead and that some reach.
 func (s *sheet) milestones() string {
 	live := s.doc.Result.Longevity
 	var parts []string
@@ -73,11 +76,23 @@ func (s *sheet) milestones() string {
 		age int
 		p   float64
 	}{{90, live.Prob90}, {95, live.Prob95}, {100, live.Prob100}} {
-		if one.age > s.doc.Profile.Age() {
+		if one.age > s.doc.Profile.Age() && percent(one.p) != percent(0) {
 			parts = append(parts, fmt.Sprintf("%d is %s", one.age, percent(one.p)))
 		}
 	}
+	if len(parts) == 0 {
+		return ""
+	}
 	return " The chance of reaching " + strings.Join(parts, ", ") + "."
+}
+
+// activeYears words what the active years are spent with.
+func (s *sheet) activeYears() string {
+	span := s.doc.Result.Healthspan
+	if span.ActiveWorkingYears <= 0 {
+		return "All of them in retirement, without daily help."
+	}
+	return fmt.Sprintf("%s working and %s in retirement, without daily help.", years(span.ActiveWorkingYears), years(span.ActiveRetirementYears))
 }
 
 func (s *sheet) keyFigures() {
@@ -87,8 +102,7 @@ func (s *sheet) keyFigures() {
 		{"1  Hereditary, health and lifestyle risk", age(live.LongevityAge), fmt.Sprintf("Your longevity age: the age "+
 			"of the average person with as many years to come. You are %d.", s.doc.Profile.Age())},
 		{"2  Longevity", age(live.LifeExpectancyAge), "Your life expectancy." + s.milestones()},
-		{"3  Active years", years(span.ActiveWorkingYears + span.ActiveRetirementYears), fmt.Sprintf("%s working and "+
-			"%s in retirement, without daily help.", years(span.ActiveWorkingYears), years(span.ActiveRetirementYears))},
+		{"3  Active years", years(span.ActiveWorkingYears + span.ActiveRetirementYears), s.activeYears()},
 		{"4  Assisted years", years(span.AssistedYears), fmt.Sprintf("Years with a need of daily help, on average. "+
 			"The chance of ever needing it is %s.", percent(care.ProbNeed))},
 		{"5  Lifetime out-of-pocket costs", dollars(cost.LifetimeToday), "Premiums and medical bills that you pay " +

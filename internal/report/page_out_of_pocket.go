@@ -35,11 +35,11 @@ func (s *sheet) outOfPocketPage() {
 	var columns []chart.Column
 	var rows [][]string
 	for _, one := range cost.Bands {
-		rows = append(rows, []string{bandLabel(one.Band), dollars(one.Annual), decimal(one.Years), dollars(one.TotalToday),
-			dollars(one.TotalFuture)})
 		if one.Years == 0 {
 			continue // behind the client
 		}
+		rows = append(rows, []string{bandLabel(one.Band), dollars(one.Annual), decimal(one.Years), dollars(one.TotalToday),
+			dollars(one.TotalFuture)})
 		columns = append(columns, chart.Column{
 			Value: one.TotalToday, Figure: dollars(one.TotalToday), Label: bandLabel(one.Band)})
 	}
@@ -52,6 +52,6 @@ func (s *sheet) outOfPocketPage() {
 		rows, len(rows)-1)
 	s.paragraph(fmt.Sprintf("Lives differ, and so do costs: of ten people like you, one dies so early that the sum stays below "+
 		"%s, half stay below %s, and one lives so long that it passes %s (today's prices). Prices are taken to grow 4%% a "+
-		"year. Bands of age that lie behind you count nothing.", dollars(cost.LifetimeTodayP10),
+		"year.", dollars(cost.LifetimeTodayP10),
 		dollars(cost.LifetimeTodayP50), dollars(cost.LifetimeTodayP90)), s.styles.small)
 }

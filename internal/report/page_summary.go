@@ -11,8 +11,11 @@ func (s *sheet) summaryPage() {
 	r := s.doc.Result
 	span := r.Healthspan
 	s.page("Summary", "The figures for your financial plan, and what to keep in mind when you use them.")
-	s.table([]column{{"For the plan", 300}, {"", 204}}, [][]string{
-		{"Retirement age", fmt.Sprintf("%d", span.RetirementAge)},
+	var rows [][]string
+	if span.RetirementAge > s.doc.Profile.Age() {
+		rows = append(rows, []string{"Retirement age", fmt.Sprintf("%d", span.RetirementAge)})
+	}
+	rows = append(rows, [][]string{
 		{"Assisted years begin, on the timeline", age(span.AssistedFromAge)},
 		{"Life expectancy", age(r.Longevity.LifeExpectancyAge)},
 		{"One in ten lives past", age(r.Longevity.DeathAge.P90)},
@@ -20,7 +23,8 @@ func (s *sheet) summaryPage() {
 		{"Expected cost of care, today's prices", dollars(r.Care.ExpectedTotalToday)},
 		{"Both together, today's prices", dollars(r.Total.Today)},
 		{"Both together, future dollars", dollars(r.Total.Future)},
-	}, 6, 7)
+	}...)
+	s.table([]column{{"For the plan", 300}, {"", 204}}, rows, len(rows)-2, len(rows)-1)
 	s.section("What to do with it")
 	for _, one := range []string{
 		"Plan for a long life, not for the average one: half of all people outlive the middle of the range.",

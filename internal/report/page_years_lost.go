@@ -84,9 +84,13 @@ func (s *sheet) combinationBars(all []combination) {
 	zero := left + labelWidth
 	s.Line(draw.Point{X: zero, Y: s.y - float64(len(all))*rowHeight - 3}, draw.Point{X: zero, Y: s.y - 5}, 0.8, s.colors.Muted)
 	s.y += 8
-	chart.Keys(s.Surface, s.colors, zero, s.y, []chart.Key{
+	keys := []chart.Key{
 		{Color: s.colors.Strong, Label: "Active, working"}, {Color: s.colors.Middle, Label: "Active, retired"},
 		{Color: s.colors.Accent, Label: fmt.Sprintf("Assisted (years from today, age %d)", s.doc.Profile.Age())},
-	})
+	}
+	if s.doc.Result.Healthspan.ActiveWorkingYears <= 0 {
+		keys = keys[1:]
+	}
+	chart.Keys(s.Surface, s.colors, zero, s.y, keys)
 	s.y += 16
 }

@@ -9,7 +9,10 @@ import (
 )
 
 // Renderer makes reports. It may be used by many goroutines at once.
-type Renderer struct{ fonts *draw.Fonts }
+type Renderer struct {
+	fonts *draw.Fonts
+	logos logos
+}
 
 // New unpacks the fonts, which takes some ten milliseconds: call it once.
 func New() (*Renderer, error) {
@@ -54,7 +57,7 @@ func (r *Renderer) sheet(d Document) *sheet {
 	colors := draw.NewPalette(color)
 	return &sheet{
 		Surface: draw.NewSurface(r.fonts, draw.Properties{Title: title, Author: author, Created: d.Date}),
-		doc:     d, colors: colors, styles: newStyles(colors),
+		doc:     d, colors: colors, styles: newStyles(colors), logo: r.logos.of(d.Brand.Logo),
 	}
 }
 

@@ -20,6 +20,7 @@ type sheet struct {
 	doc    Document
 	colors draw.Palette
 	styles styles
+	logo   *draw.Picture // nil for none
 	y      float64
 	head   string
 }
@@ -49,7 +50,17 @@ func (s *sheet) page(title, lead string) {
 	s.runningHead("")
 	s.Text(left, s.y+18, title, s.styles.title)
 	s.y += 30
-	s.y = s.block(left, s.y, width, lead, s.styles.lead) + 12
+	s.y = s.block(left, s.y, s.balanced(lead, s.styles.lead), lead, s.styles.lead) + 12
+}
+
+// balanced is the narrowest width in which a text has no more lines than in the whole: no line is left with a single word.
+func (s *sheet) balanced(text string, style draw.Style) float64 {
+	lines := len(s.Wrap(text, style, width))
+	narrow := width
+	for narrow > width/2 && len(s.Wrap(text, style, narrow-8)) == lines {
+		narrow -= 8
+	}
+	return narrow
 }
 
 // runningHead starts a page; what stands above the type area is the same on all but the cover.

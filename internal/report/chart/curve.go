@@ -61,7 +61,7 @@ func Survival(s *draw.Surface, p draw.Palette, box draw.Box, c Curve) {
 	for _, one := range c.Callouts {
 		at := draw.Point{X: across.At(one.Age), Y: up.At(one.P)}
 		s.Dot(at, 2.6, p.Strong)
-		s.Text(at.X+6, at.Y-5, one.Label, figure(p))
+		calloutLabel(s, p, at, across.At(c.Expected), one.Label)
 	}
 	AgeAxis(s, p, across, box.Bottom())
 }
@@ -83,6 +83,17 @@ func expectedLabel(s *draw.Surface, p draw.Palette, box draw.Box, x float64, tex
 	style := figure(p).In(p.AccentText)
 	width := s.Width(text, style)
 	s.Text(min(max(x-width/2, box.X), box.Right()-width), box.Y-6, text, style)
+}
+
+// calloutLabel stands to the right above its dot, or, where the line at x would cross it, to the left below.
+func calloutLabel(s *draw.Surface, p draw.Palette, at draw.Point, x float64, text string) {
+	style := figure(p)
+	begin := at.X + 6
+	if end := begin + s.Width(text, style); x < at.X || x > end+2 {
+		s.Text(begin, at.Y-5, text, style)
+		return
+	}
+	s.TextRight(at.X-6, at.Y+11, text, style)
 }
 
 // AgeAxis draws ages under a chart: the first, then every multiple of 10 (of 5 or of 2 for a short axis).
