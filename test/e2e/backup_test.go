@@ -24,10 +24,14 @@ spec:
 `
 
 // snapshotIsRestored waits for a copy that the schedule made after the
-// visitor's assessment, restores it, and looks for the assessment.
+// visitor's assessment, erases a person who is in the copy, restores it, and
+// looks for the assessment, and that the person has not come back.
 func snapshotIsRestored(ctx context.Context, t *testing.T, s *story) {
-	assessment := connect(ctx, t, s, "acme").query(ctx, t, "SELECT CONCAT(id, ' ', SHA2(result, 256)) FROM halo_assessment.assessment WHERE result LIKE '%longevity%' ORDER BY created_at LIMIT 1")
+	origin := connect(ctx, t, s, "acme")
+	copied := personsIn(ctx, t, origin)
+	assessment := origin.query(ctx, t, "SELECT CONCAT(id, ' ', SHA2(result, 256)) FROM halo_assessment.assessment WHERE result LIKE '%longevity%' ORDER BY created_at LIMIT 1")
 	backup := awaitScheduledBackup(ctx, t, s, "acme", time.Now())
+	erased := eraseNewest(ctx, t, s, "acme")
 	t.Logf("restoring from HaloBackup %s", backup)
 	if err := s.platform.Apply(ctx, fmt.Sprintf(revival, backup)); err != nil {
 		t.Fatal(err)
@@ -41,6 +45,7 @@ func snapshotIsRestored(ctx context.Context, t *testing.T, s *story) {
 	if restored != assessment {
 		t.Errorf("the restored assessment is %s; want %s", restored, assessment)
 	}
+	erasedIsNotRestored(ctx, t, s, "revival", erased, copied)
 	if status, err := sessionStatus(ctx, s, restoreHost, acmeOrigin); err != nil || status != 200 {
 		t.Errorf("the restored tenant answers %d (%v); want 200", status, err)
 	}
