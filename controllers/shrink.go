@@ -14,6 +14,9 @@ import (
 // mostShared bounds what the caches share of one sort.
 const mostShared = 4000
 
+// longestShared is how long a map's content may be for the map to be shared: longer ones are a tenant's own.
+const longestShared = 512
+
 // sharing keeps one of each value, by a text that tells what it is. Nothing is kept for ever: what was not asked for while
 // mostShared others were is forgotten, and whoever has it keeps it.
 type sharing[V any] struct{ recent, former map[string]V }
@@ -40,7 +43,7 @@ func (s *sharing[V]) one(key string, value V) V {
 type shrinker struct {
 	mutex  sync.Mutex
 	texts  sharing[string]
-	labels sharing[map[string]string]
+	maps   sharing[map[string]string]
 	owners sharing[[]metav1.OwnerReference]
 	// amounts are what a class gives to each of its tenants.
 	amounts sharing[corev1.ResourceList]
@@ -61,9 +64,6 @@ func (s *shrinker) shrink(given any) (any, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.share(reflect.ValueOf(given))
-	if labels := object.GetLabels(); len(labels) > 0 {
-		object.SetLabels(s.labels.one(fmt.Sprint(labels), labels)) // sorted by their keys
-	}
 	if owners := object.GetOwnerReferences(); len(owners) == 1 {
 		one := owners[0]
 		key := fmt.Sprint(one.APIVersion, one.Kind, one.Name, one.UID, flag(one.Controller), flag(one.BlockOwnerDeletion))
@@ -160,11 +160,22 @@ func (s *shrinker) shareAmounts(amounts corev1.ResourceList) corev1.ResourceList
 	return s.amounts.one(fmt.Sprint(texts), amounts)
 }
 
-// shareMap makes a map anew that is no larger than its content, with texts that are shared.
+// shareMap makes a map anew that is no larger than its content, with texts that are shared. Labels, selectors and their
+// like are shared as a whole.
 func (s *shrinker) shareMap(value reflect.Value) reflect.Value {
 	if value.IsNil() || value.Type().Key().Kind() != reflect.String {
 		return value
 	}
+	made := s.copyMap(value)
+	if texts, ok := made.Interface().(map[string]string); ok {
+		if key := fmt.Sprintf("%q", texts); len(key) <= longestShared { // sorted by its keys
+			return reflect.ValueOf(s.maps.one(key, texts))
+		}
+	}
+	return made
+}
+
+func (s *shrinker) copyMap(value reflect.Value) reflect.Value {
 	made := reflect.MakeMapWithSize(value.Type(), value.Len())
 	for entry := value.MapRange(); entry.Next(); {
 		key, held := reflect.New(value.Type().Key()).Elem(), reflect.New(value.Type().Elem()).Elem()

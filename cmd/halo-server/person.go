@@ -210,12 +210,8 @@ func (p people) held(ctx context.Context, id int64, format string) (held store.H
 }
 
 func drawReport(to io.Writer, document report.Document) error {
-	renderer, err := report.New()
-	if err != nil {
-		return err
-	}
 	var pdf bytes.Buffer // written whole or not at all
-	if err := renderer.Render(&pdf, document); err != nil {
+	if err := report.New().Render(&pdf, document); err != nil {
 		return err
 	}
 	if _, err := pdf.WriteTo(to); err != nil {

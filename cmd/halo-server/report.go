@@ -121,13 +121,9 @@ func writeReport(flags reportFlags, std streams) error {
 	if err != nil {
 		return err
 	}
-	renderer, err := report.New()
-	if err != nil {
-		return err
-	}
 	// Written whole or not at all: half a PDF would look like one.
 	var pdf bytes.Buffer
-	err = renderer.Render(&pdf, report.Document{
+	err = report.New().Render(&pdf, report.Document{
 		Profile: profile, Result: halo.Assess(profile), Client: person, Advisor: flags.advisor,
 		Brand: report.Brand{Name: flags.tenant, Color: flags.color, Logo: flags.logo}, Date: flags.date,
 	})

@@ -277,10 +277,7 @@ func nudge(wake chan<- struct{}) {
 
 // newWorker makes the worker that sends what the outbox holds.
 func (s *service) newWorker(wake <-chan struct{}) (*mail.Worker, error) {
-	var err error
-	if s.renderer, err = report.New(); err != nil {
-		return nil, err
-	}
+	s.renderer = report.New()
 	name, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("asking for the host's name: %w", err)

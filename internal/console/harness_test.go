@@ -121,8 +121,7 @@ func newBench(t *testing.T) *bench {
 	b.must(err)
 	settings, err := config.Parse([]byte(yaml))
 	b.must(err)
-	renderer, err := report.New()
-	b.must(err)
+	renderer := report.New()
 	handler, err := console.New(console.Options{
 		Config: func() config.Config { return settings }, Store: b.store, People: b.whole, Hasher: b.hasher, Report: renderer.Render, Now: b.now,
 		Wake:           func() { b.mutex.Lock(); b.woken++; b.mutex.Unlock() },

@@ -22,7 +22,7 @@ func TestTipsStandInTheResultsOrderWithTheirGains(t *testing.T) {
 }
 
 func TestThePreventionTopicsOfTheFamilyStandUnderAWarningAboutTheirReview(t *testing.T) {
-	pages := onPaper(t, rendered(t, newRenderer(t), assessed(t, everything))).pages(t)
+	pages := onPaper(t, rendered(t, sharedRenderer(), assessed(t, everything))).pages(t)
 	both := pages[5] + " " + pages[6]
 	inOrder(t, both, "What runs in the family", "not been reviewed by a clinician", "Heart disease in the family",
 		"Diabetes in the family", "Bladder cancer in the family", "Melanoma in the family")
@@ -38,7 +38,7 @@ func TestAPersonWithoutTipsAndTopicsIsToldSo(t *testing.T) {
 	if len(d.Result.Tips)+len(d.Result.PreventionTopics) != 0 {
 		t.Fatal("this person was meant to have neither tips nor topics")
 	}
-	page := onPaper(t, rendered(t, newRenderer(t), d)).pages(t)[5]
+	page := onPaper(t, rendered(t, sharedRenderer(), d)).pages(t)[5]
 	inOrder(t, page, "none would add a noticeable amount of time", "You named no illness of parents")
 }
 
@@ -47,7 +47,7 @@ func TestASeriousIllnessGivesOneKindPageWithoutANumber(t *testing.T) {
 	if d.Result.Status != halo.StatusNotApplicable {
 		t.Fatalf("the status is %q", d.Result.Status)
 	}
-	p := onPaper(t, rendered(t, newRenderer(t), d))
+	p := onPaper(t, rendered(t, sharedRenderer(), d))
 	pages := p.pages(t)
 	if len(pages) != 1 {
 		t.Fatalf("%d pages, want 1", len(pages))

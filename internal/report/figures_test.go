@@ -70,7 +70,7 @@ func TestTheCoverHasTheSixKeyFigures(t *testing.T) {
 }
 
 func TestTheSnapshotHasEveryQuestionWithItsAnswer(t *testing.T) {
-	r := newRenderer(t)
+	r := sharedRenderer()
 	page := samplePage(t, 2)
 	inOrder(t, page, "Snapshot of your answers", "About you", "Female", "52 years", "White 75%, Hispanic 25%",
 		"Height and weight", "65 inches", "172 pounds", "Everyday habits", "I smoke", "Some, under 150 minutes",
@@ -100,7 +100,7 @@ func TestTheTimelineKeepsTheTwoUncertaintiesApart(t *testing.T) {
 func TestAResultOfAnotherModelHasNoBandThatIsNotItsOwn(t *testing.T) {
 	d := assessed(t, sampleAnswers)
 	d.Result.ModelVersion = "open-halo-0.9.0"
-	pages := onPaper(t, rendered(t, newRenderer(t), d)).pages(t)
+	pages := onPaper(t, rendered(t, sharedRenderer(), d)).pages(t)
 	if strings.Contains(pages[2], "band of the model's own error") {
 		t.Error("the running model's band is drawn around the curve of another model")
 	}
@@ -184,7 +184,7 @@ func TestTheSummaryIsStampedAndDisclaimed(t *testing.T) {
 }
 
 func TestNothingThatCannotConcernThePersonIsPrinted(t *testing.T) {
-	old := onPaper(t, rendered(t, newRenderer(t), assessed(t, `{"sex": "male", "age": 84, "serious_illness": false}`))).pages(t)
+	old := onPaper(t, rendered(t, sharedRenderer(), assessed(t, `{"sex": "male", "age": 84, "serious_illness": false}`))).pages(t)
 	for page, words := range map[int][]string{
 		1: {"0.0 years working", "is 0.0%"}, 4: {"To 18", "19\u201364", "75\u201379"}, 5: {"Active, working"}, 8: {"Retirement age"},
 	} {

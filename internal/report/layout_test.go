@@ -69,7 +69,7 @@ func hostileNames() map[string]string {
 }
 
 func TestNoTextLeavesTheMarginsOrTouchesAnotherAndTheFileStaysSmall(t *testing.T) {
-	r := newRenderer(t)
+	r := sharedRenderer()
 	for name, document := range layouts(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +139,7 @@ func checkSize(t *testing.T, name string, document Document, bytes, pages int) {
 }
 
 func TestTheSampleHasEightLetterPagesNumberedInOrder(t *testing.T) {
-	p := onPaper(t, rendered(t, newRenderer(t), assessed(t, sampleAnswers)))
+	p := onPaper(t, rendered(t, sharedRenderer(), assessed(t, sampleAnswers)))
 	info := p.info(t)
 	if info["Pages"] != "8" || !strings.HasPrefix(info["Page size"], "612 x 792") {
 		t.Errorf("%s pages of %s, want 8 of US Letter", info["Pages"], info["Page size"])
@@ -152,7 +152,10 @@ func TestTheSampleHasEightLetterPagesNumberedInOrder(t *testing.T) {
 }
 
 func TestTextAndTablesGoOnOnTheNextPageBeforeTheFooter(t *testing.T) {
-	s := newRenderer(t).sheet(assessed(t, sampleAnswers))
+	s, err := sharedRenderer().sheet(assessed(t, sampleAnswers))
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.page("A long page", "With more than one page holds.")
 	var rows [][]string
 	for i := range 90 {

@@ -96,7 +96,7 @@ func TestTheLogoStandsOnTheCoverInsteadOfTheName(t *testing.T) {
 			if err := CheckLogo(logo); err != nil {
 				t.Fatal(err)
 			}
-			pdf := rendered(t, newRenderer(t), branded(t, logo))
+			pdf := rendered(t, sharedRenderer(), branded(t, logo))
 			p := onPaper(t, pdf)
 			if p.pictures(t) != 1 || len(pdf) > 150<<10 {
 				t.Errorf("%d pictures in %d bytes", p.pictures(t), len(pdf))
@@ -108,7 +108,7 @@ func TestTheLogoStandsOnTheCoverInsteadOfTheName(t *testing.T) {
 	}
 	d := assessed(t, sampleAnswers)
 	d.Brand.Logo = uri("png", packedPNG(t, noise(60, 40)))
-	inOrder(t, onPaper(t, rendered(t, newRenderer(t), d)).pages(t)[0], "Planning Desk · Acme Planning · November 22, 2026")
+	inOrder(t, onPaper(t, rendered(t, sharedRenderer(), d)).pages(t)[0], "Planning Desk · Acme Planning · November 22, 2026")
 }
 
 func TestALogoThatCannotBeReadLeavesTheNameAndTheReport(t *testing.T) {
@@ -122,7 +122,7 @@ func TestALogoThatCannotBeReadLeavesTheNameAndTheReport(t *testing.T) {
 			if err := CheckLogo(logo); err == nil {
 				t.Error("it passes for a logo")
 			}
-			p := onPaper(t, rendered(t, newRenderer(t), branded(t, logo)))
+			p := onPaper(t, rendered(t, sharedRenderer(), branded(t, logo)))
 			inOrder(t, p.pages(t)[0], "Acme Planning", "Prepared for", "Sample Client")
 			if p.pictures(t) != 0 {
 				t.Error("there is a picture")
@@ -135,7 +135,7 @@ func TestALogoThatCannotBeReadLeavesTheNameAndTheReport(t *testing.T) {
 }
 
 func TestTheLogoOfTheFirmInForceIsPrinted(t *testing.T) {
-	r := newRenderer(t)
+	r := sharedRenderer()
 	first, second := uri("png", packedPNG(t, noise(60, 40))), uri("png", packedPNG(t, noise(40, 60)))
 	before := rendered(t, r, branded(t, first))
 	if bytes.Equal(before, rendered(t, r, branded(t, second))) {

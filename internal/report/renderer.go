@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"sync"
 
 	"halo.dev/halo/internal/halo"
 	"halo.dev/halo/internal/report/draw"
@@ -10,17 +11,14 @@ import (
 
 // Renderer makes reports. It may be used by many goroutines at once.
 type Renderer struct {
-	fonts *draw.Fonts
+	fonts func() (*draw.Fonts, error)
 	logos logos
 }
 
-// New unpacks the fonts, which takes some ten milliseconds: call it once.
-func New() (*Renderer, error) {
-	fonts, err := draw.LoadFonts()
-	if err != nil {
-		return nil, fmt.Errorf("making the report's renderer: %w", err)
-	}
-	return &Renderer{fonts: fonts}, nil
+// New makes a renderer. Its first report unpacks the fonts, which takes some tens of milliseconds: a server is ready before
+// that. Make one and keep it.
+func New() *Renderer {
+	return &Renderer{fonts: sync.OnceValues(draw.LoadFonts)}
 }
 
 // title is what the file calls itself; it names nobody.
@@ -35,7 +33,10 @@ func (r *Renderer) Render(w io.Writer, d Document) error {
 	if d.Date.IsZero() {
 		return ErrNoDate
 	}
-	s := r.sheet(d)
+	s, err := r.sheet(d)
+	if err != nil {
+		return err
+	}
 	switch d.Result.Status {
 	case halo.StatusOK:
 		s.report()
@@ -48,17 +49,21 @@ func (r *Renderer) Render(w io.Writer, d Document) error {
 }
 
 // sheet is an empty one in the tenant's colours.
-func (r *Renderer) sheet(d Document) *sheet {
+func (r *Renderer) sheet(d Document) (*sheet, error) {
+	fonts, err := r.fonts()
+	if err != nil {
+		return nil, fmt.Errorf("unpacking the report's fonts: %w", err)
+	}
 	color, err := draw.ParseColor(d.Brand.Color)
 	if err != nil {
 		color = defaultBrand
 	}
-	author, _ := r.fonts.Printable(d.Brand.Name)
+	author, _ := fonts.Printable(d.Brand.Name)
 	colors := draw.NewPalette(color)
 	return &sheet{
-		Surface: draw.NewSurface(r.fonts, draw.Properties{Title: title, Author: author, Created: d.Date}),
+		Surface: draw.NewSurface(fonts, draw.Properties{Title: title, Author: author, Created: d.Date}),
 		doc:     d, colors: colors, styles: newStyles(colors), logo: r.logos.of(d.Brand.Logo),
-	}
+	}, nil
 }
 
 // report draws all pages, then what each of them repeats.

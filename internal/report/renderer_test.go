@@ -16,7 +16,7 @@ import (
 )
 
 func TestEqualDocumentsGiveEqualBytesAlsoWhenRenderedAtTheSameTime(t *testing.T) {
-	r := newRenderer(t)
+	r := sharedRenderer()
 	documents := []Document{assessed(t, sampleAnswers), assessed(t, everything),
 		assessed(t, `{"sex": "female", "age": 64, "serious_illness": true}`)}
 	documents[1].Client = Person{First: "שרה", Last: "Ἀλέξανδρος"} // needs the fallback font
@@ -39,7 +39,7 @@ func TestEqualDocumentsGiveEqualBytesAlsoWhenRenderedAtTheSameTime(t *testing.T)
 }
 
 func TestTheDateIsTheDocumentsOwn(t *testing.T) {
-	r, d := newRenderer(t), assessed(t, sampleAnswers)
+	r, d := sharedRenderer(), assessed(t, sampleAnswers)
 	first := onPaper(t, rendered(t, r, d)).info(t)
 	d.Date = d.Date.Add(48 * time.Hour)
 	second := onPaper(t, rendered(t, r, d))
@@ -52,7 +52,7 @@ func TestTheDateIsTheDocumentsOwn(t *testing.T) {
 func TestTheFilesPropertiesNameNobody(t *testing.T) {
 	d := assessed(t, sampleAnswers)
 	d.Client = Person{First: "Philippa", Last: "Quixworth", Email: "pq@example.org"}
-	pdf := rendered(t, newRenderer(t), d)
+	pdf := rendered(t, sharedRenderer(), d)
 	p := onPaper(t, pdf)
 	if info := p.info(t); info["Title"] != "HALO report" || info["Author"] != "Acme Planning" {
 		t.Errorf("the properties are %v", info)
@@ -96,7 +96,7 @@ func TestAPersonIsRedactedWhereverAValueIsPrinted(t *testing.T) {
 }
 
 func TestADocumentWithoutAResultOrADateIsRefused(t *testing.T) {
-	r := newRenderer(t)
+	r := sharedRenderer()
 	undated := assessed(t, sampleAnswers)
 	undated.Date = time.Time{}
 	refused := assessed(t, sampleAnswers)
@@ -123,14 +123,14 @@ type fullDisk struct{}
 func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
 func TestTheWritersErrorComesBack(t *testing.T) {
-	if err := newRenderer(t).Render(fullDisk{}, assessed(t, sampleAnswers)); !errors.Is(err, errFull) {
+	if err := sharedRenderer().Render(fullDisk{}, assessed(t, sampleAnswers)); !errors.Is(err, errFull) {
 		t.Errorf("error %v, want the writer's", err)
 	}
 }
 
 func TestAnyNameIsPrintedOrVisiblyMissing(t *testing.T) {
 	const mark = "stands for a letter"
-	r := newRenderer(t)
+	r := sharedRenderer()
 	for name, test := range map[string]struct {
 		first, last, printed string
 		missing              bool
@@ -169,7 +169,7 @@ func FuzzNames(f *testing.F) {
 	for _, text := range hostileNames() {
 		f.Add(text[:min(len(text), 2000)], "#0b6e4f")
 	}
-	r := newRenderer(f)
+	r := sharedRenderer()
 	base := assessed(f, `{"sex": "female", "age": 64, "serious_illness": true}`)
 	f.Fuzz(func(t *testing.T, text, color string) {
 		d := base

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"halo.dev/halo/internal/halo"
+	"halo.dev/halo/internal/report/draw"
 )
 
 // sampleAnswers is an invented person with something on every page.
@@ -35,16 +36,7 @@ func assessed(t testing.TB, answers string) Document {
 }
 
 // sharedRenderer is one for all tests: that is how the server uses it.
-var sharedRenderer = sync.OnceValues(New)
-
-func newRenderer(t testing.TB) *Renderer {
-	t.Helper()
-	r, err := sharedRenderer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
+var sharedRenderer = sync.OnceValue(New)
 
 func rendered(t testing.TB, r *Renderer, d Document) []byte {
 	t.Helper()
@@ -62,7 +54,7 @@ func BenchmarkRender(b *testing.B) {
 		"Latin": {First: "Sample", Last: "Client"}, "Arabic": {First: "محمد", Last: "علي"}, "Chinese": {First: "小明", Last: "王"},
 	} {
 		b.Run(name, func(b *testing.B) {
-			r, d := newRenderer(b), assessed(b, sampleAnswers)
+			r, d := sharedRenderer(), assessed(b, sampleAnswers)
 			d.Client = client
 			size, least := 0, time.Hour
 			for b.Loop() {
@@ -77,9 +69,9 @@ func BenchmarkRender(b *testing.B) {
 	}
 }
 
-func BenchmarkNew(b *testing.B) {
+func BenchmarkFonts(b *testing.B) {
 	for b.Loop() {
-		if _, err := New(); err != nil {
+		if _, err := draw.LoadFonts(); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -94,7 +86,7 @@ var samplePages = struct {
 func samplePage(t *testing.T, number int) string {
 	t.Helper()
 	samplePages.once.Do(func() {
-		samplePages.pages = onPaper(t, rendered(t, newRenderer(t), assessed(t, sampleAnswers))).pages(t)
+		samplePages.pages = onPaper(t, rendered(t, sharedRenderer(), assessed(t, sampleAnswers))).pages(t)
 	})
 	if len(samplePages.pages) < number {
 		t.Fatalf("the sample has %d pages, want page %d", len(samplePages.pages), number)

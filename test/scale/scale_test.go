@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 type environment struct {
 	config  *rest.Config
 	scheme  *runtime.Scheme
-	cluster client.Client
+	cluster client.WithWatch
 	folder  string
 	class   *halo.HaloTenantClass
 	sample  *halo.HaloTenant
@@ -71,7 +71,7 @@ func newEnvironment(t *testing.T) *environment {
 	if e.scheme, err = controllers.NewScheme(); err != nil {
 		t.Fatal(err)
 	}
-	if e.cluster, err = client.New(e.config, client.Options{Scheme: e.scheme}); err != nil {
+	if e.cluster, err = client.NewWithWatch(e.config, client.Options{Scheme: e.scheme}); err != nil {
 		t.Fatal(err)
 	}
 	for file, into := range map[string]any{"halotenantclass": e.class, "halotenant": e.sample} {
@@ -209,9 +209,12 @@ func (o *operator) rest(t *testing.T) figures {
 	return last
 }
 
+// patience is how long a step may take.
+func patience() time.Duration { return time.Minute + time.Duration(*tenants)*3*time.Second }
+
 func waitFor(t *testing.T, what string, check func() string) {
 	t.Helper()
-	deadline, said := time.Now().Add(time.Minute+time.Duration(*tenants)*3*time.Second), ""
+	deadline, said := time.Now().Add(patience()), ""
 	for time.Now().Before(deadline) {
 		if said = check(); said == "" {
 			return
@@ -221,30 +224,45 @@ func waitFor(t *testing.T, what string, check func() string) {
 	t.Fatalf("%s: %s", what, said)
 }
 
-// ready waits until so many tenants are Ready.
+// ready waits until so many tenants are Ready. It watches: to list a thousand of them again and again would be a load of
+// its own on the API server that is measured.
 func (e *environment) ready(t *testing.T, count int) {
 	t.Helper()
-	waitFor(t, "Ready", func() string {
-		list := &halo.HaloTenantList{}
-		if err := e.cluster.List(context.Background(), list); err != nil {
-			return err.Error()
+	ctx, cancel := context.WithTimeout(t.Context(), patience())
+	defer cancel()
+	list := &halo.HaloTenantList{}
+	events, err := e.cluster.Watch(ctx, list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer events.Stop()
+	waits := map[string]string{}
+	for event := range events.ResultChan() {
+		tenant, ok := event.Object.(*halo.HaloTenant)
+		if !ok {
+			t.Fatalf("watching tenants: %v", event.Object)
 		}
-		ready, waits := 0, ""
-		for i := range list.Items {
-			if meta.IsStatusConditionTrue(list.Items[i].Status.Conditions, halo.ConditionReady) {
-				ready++
-				continue
+		waits[tenant.Name] = "its first look"
+		if condition := meta.FindStatusCondition(tenant.Status.Conditions, halo.ConditionReady); condition != nil {
+			waits[tenant.Name] = condition.Message
+			if condition.Status == metav1.ConditionTrue {
+				waits[tenant.Name] = ""
 			}
-			if condition := meta.FindStatusCondition(list.Items[i].Status.Conditions, halo.ConditionReady); condition != nil {
-				waits = condition.Message
-			}
 		}
-		if ready < count {
-			time.Sleep(400 * time.Millisecond)
-			return fmt.Sprintf("%d of %d; one waits for: %s", ready, count, waits)
+		if readyOf(waits) == count {
+			return
 		}
-		return ""
-	})
+	}
+	t.Fatalf("%d of %d are Ready: %v", readyOf(waits), count, waits)
+}
+
+func readyOf(waits map[string]string) (ready int) {
+	for _, reason := range waits {
+		if reason == "" {
+			ready++
+		}
+	}
+	return ready
 }
 
 func (e *environment) create(t *testing.T, name string) {
