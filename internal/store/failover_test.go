@@ -153,6 +153,29 @@ func TestAnOutageThatLastsIsToldInTime(t *testing.T) {
 	wantCounts(t, 1)
 }
 
+// TestAConnectionThatMayOnlyReadIsGivenUp: after a failover the old writer lives
+// on as a reader, and only a new connection leads to the new writer.
+func TestAConnectionThatMayOnlyReadIsGivenUp(t *testing.T) {
+	opened := openStore(t)
+	root := server.Root(t)
+	readOnly := func(value string) {
+		if _, err := root.Exec(`SET GLOBAL tx_read_only = ` + value); err != nil { // of connections to come
+			t.Fatal(err)
+		}
+	}
+	readOnly("ON")
+	killAll(t, root)
+	_, err := opened.Save(within(t, 300*time.Millisecond), submission(1))
+	readOnly("OFF")
+	if err == nil {
+		t.Fatal("stored by a connection that may only read")
+	}
+	if _, err := opened.Save(within(t, 4*time.Second), submission(1)); err != nil {
+		t.Errorf("with a new connection: %v", err)
+	}
+	wantCounts(t, 1)
+}
+
 // TestAnErrorThatStaysIsToldAtOnce: nobody waits for what does not pass.
 func TestAnErrorThatStaysIsToldAtOnce(t *testing.T) {
 	opened := openStore(t)
