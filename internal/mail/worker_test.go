@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -161,6 +162,53 @@ func TestNothingIsLostWhileTheRelayIsAway(t *testing.T) {
 	relay.start(t)
 	outboxIs(t, opened, 0, 0)
 	wantEachOnce(t, relay, 2*submissions)
+}
+
+// TestAnHourWithoutTheRelay goes by the clock of the outbox, which the test puts forward: the pauses are the real ones.
+func TestAnHourWithoutTheRelay(t *testing.T) {
+	opened, relay, root := openStore(t), startRelay(t), server.Root(t)
+	relay.stop()
+	const submissions = 3
+	for number := range byte(submissions) {
+		submit(t, opened, number)
+	}
+	worker, _ := newWorker(t, opened, relay)
+	worker.Backoff = nil
+	const look = 15 * time.Second
+	for away := time.Duration(0); away < time.Hour; away += look {
+		worker.drain(t.Context())
+		putForward(t, root, look)
+	}
+	outboxIs(t, opened, 2*submissions, 0)
+	// 15 s, 30 s, a minute and so on, each a fifth more or less, are an hour after eight or nine tries.
+	if fewest, most := attempts(t, root); fewest < 6 || most > 10 {
+		t.Errorf("in an hour a mail was tried %d to %d times", fewest, most)
+	}
+	relay.start(t)
+	for waited := time.Duration(0); waited < 2*time.Hour; waited += look {
+		worker.drain(t.Context())
+		putForward(t, root, look)
+	}
+	outboxIs(t, opened, 0, 0)
+	wantEachOnce(t, relay, 2*submissions)
+}
+
+// putForward lets time pass for the mails that wait.
+func putForward(t *testing.T, root *sql.DB, by time.Duration) {
+	t.Helper()
+	_, err := root.Exec(`UPDATE halo_person.outbox SET due_at = due_at - INTERVAL ? SECOND WHERE state = 'queued'`, by.Seconds())
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// attempts are the fewest and the most that a mail had.
+func attempts(t *testing.T, root *sql.DB) (fewest, most int) {
+	t.Helper()
+	if err := root.QueryRow(`SELECT MIN(attempts), MAX(attempts) FROM halo_person.outbox`).Scan(&fewest, &most); err != nil {
+		t.Fatal(err)
+	}
+	return fewest, most
 }
 
 func TestAnAwayRelayIsAskedOnceALook(t *testing.T) {
