@@ -5,12 +5,15 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"halo.dev/halo/internal/erasures"
 )
 
 // Database is what the probe asks; *store.Store is one.
 type Database interface {
 	Ping(ctx context.Context) error
 	OutboxStats(ctx context.Context) (pending, parked int, oldest time.Time, err error)
+	Unnoted(ctx context.Context, limit int) ([]int64, error)
 }
 
 const (
@@ -24,6 +27,7 @@ type databaseState struct {
 	at              time.Time
 	pending, parked int
 	oldest          time.Time
+	unnoted         int // erasures.AtOnce at most
 }
 
 // Health knows how the process is. The database is asked in the background at
@@ -73,6 +77,11 @@ func (h *Health) probe(ctx context.Context) {
 	err := h.database.Ping(bounded)
 	if err == nil {
 		state.pending, state.parked, state.oldest, err = h.database.OutboxStats(bounded)
+	}
+	if err == nil {
+		var numbers []int64
+		numbers, err = h.database.Unnoted(bounded, erasures.AtOnce)
+		state.unnoted = len(numbers)
 	}
 	if ctx.Err() != nil {
 		return // the end of the process is no finding about the database

@@ -37,6 +37,8 @@ func (d *database) OutboxStats(context.Context) (pending, parked int, oldest tim
 	return 3, 1, d.oldest, nil
 }
 
+func (d *database) Unnoted(context.Context, int) ([]int64, error) { return []int64{5, 6}, nil }
+
 // probe asks a health endpoint, and fails when the answer takes long.
 func probe(t *testing.T, h *server.Health, path string) (int, map[string]any) {
 	t.Helper()
@@ -91,7 +93,7 @@ func TestAnOutageLeavesThePodReadyAndIsTold(t *testing.T) {
 	d := &database{oldest: time.Now().Add(-time.Hour)}
 	h, m := runHealth(t, d)
 	waitFor(t, h.Ready)
-	for _, line := range []string{"halo_database_up 1", "halo_outbox_pending 3", "halo_outbox_parked 1", "halo_outbox_oldest_seconds 36"} {
+	for _, line := range []string{"halo_database_up 1", "halo_outbox_pending 3", "halo_outbox_parked 1", "halo_outbox_oldest_seconds 36", "halo_erasures_unnoted 2"} {
 		if !strings.Contains(scrape(t, m), "\n"+line) {
 			t.Errorf("the metrics lack %q", line)
 		}

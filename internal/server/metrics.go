@@ -40,6 +40,7 @@ type Metrics struct {
 	outboxPending prometheus.Gauge
 	outboxParked  prometheus.Gauge
 	outboxAge     prometheus.Gauge
+	unnoted       prometheus.Gauge
 }
 
 // NewMetrics makes the metrics with a registry of their own.
@@ -60,6 +61,7 @@ func NewMetrics() *Metrics {
 		outboxPending: gauge("halo_outbox_pending", "Mails that wait to be sent."),
 		outboxParked:  gauge("halo_outbox_parked", "Mails that were given up and wait for a person."),
 		outboxAge:     gauge("halo_outbox_oldest_seconds", "Age of the oldest mail that waits; 0 when none does."),
+		unnoted:       gauge("halo_erasures_unnoted", "Erased persons whose numbers are not noted outside of the database yet."),
 	}
 	m.latency = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "halo_http_request_duration_seconds", Help: "Time to answer, by route.",
@@ -80,7 +82,7 @@ func NewMetrics() *Metrics {
 	m.registry.MustRegister(m.saving, m.mailTime, m.connections, m.turnedAway, m.build)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.requests, m.latency, m.rejections, m.assessments, m.panics, m.mails, m.undelivered, m.configInfo, m.reloads,
-		m.reloadBroken, m.certificate, m.databaseUp, m.outboxPending, m.outboxParked, m.outboxAge)
+		m.reloadBroken, m.certificate, m.databaseUp, m.outboxPending, m.outboxParked, m.outboxAge, m.unnoted)
 	return m
 }
 
@@ -165,6 +167,7 @@ func (m *Metrics) database(s databaseState, now time.Time) {
 	m.databaseUp.Set(1)
 	m.outboxPending.Set(float64(s.pending))
 	m.outboxParked.Set(float64(s.parked))
+	m.unnoted.Set(float64(s.unnoted))
 	age := 0.0
 	if !s.oldest.IsZero() {
 		age = max(now.Sub(s.oldest).Seconds(), 0)
