@@ -122,6 +122,8 @@ func TestARestoredDatabaseIsUsedOnceItHasAPasswordOfItsOwn(t *testing.T) {
 	tenant.Spec.Bootstrap = &halo.Bootstrap{BackupName: "acme-before-move"}
 	asked, before := now, now.Add(-time.Hour)
 	recorded := &halo.DatabaseStatus{PasswordSwitch: &halo.PasswordSwitch{Number: 2, AskedAt: metav1.NewTime(asked), SyncedBefore: metav1.NewTime(before)}}
+	ahead := recorded.DeepCopy()
+	ahead.PasswordSwitch.AskedAt = metav1.NewTime(asked.Add(24 * time.Hour))
 	cases := map[string]struct {
 		cluster *rds.DBCluster
 		status  *halo.DatabaseStatus
@@ -134,6 +136,7 @@ func TestARestoredDatabaseIsUsedOnceItHasAPasswordOfItsOwn(t *testing.T) {
 		"asked, condition has not moved": {database(2, corev1.ConditionTrue, before), recorded, asked.Add(time.Minute), 2, false, asked.Add(5 * time.Minute)},
 		"asked, condition has moved":     {database(2, corev1.ConditionTrue, asked.Add(time.Second)), recorded, asked.Add(time.Minute), 2, true, time.Time{}},
 		"asked, never moved":             {database(2, corev1.ConditionTrue, before), recorded, asked.Add(time.Hour), 2, true, time.Time{}},
+		"asked by a clock ahead":         {database(2, corev1.ConditionTrue, before), ahead, asked, 2, false, asked.Add(5 * time.Minute)},
 		"out of step long after":         {database(2, corev1.ConditionFalse, asked.Add(time.Second)), recorded, asked.Add(time.Hour), 2, false, time.Time{}},
 	}
 	for name, c := range cases {
