@@ -109,7 +109,7 @@ func otherOriginIsRefused(ctx context.Context, t *testing.T, s *story) {
 // originIsAddedInPlace adds the origin to the manifest, waits until a fresh
 // visit works, and looks that the same containers still run.
 func originIsAddedInPlace(ctx context.Context, t *testing.T, s *story) {
-	before := serverPods(ctx, t, s, "acme")
+	before, served := serverPods(ctx, t, s, "acme"), servedEverywhere(ctx, t, s, "acme", "")
 	added := strings.Replace(acme, `["https://www.acme.example"]`, `["https://www.acme.example", "https://blog.acme.example"]`, 1)
 	begun := time.Now()
 	if err := s.platform.Apply(ctx, added); err != nil {
@@ -133,6 +133,7 @@ func originIsAddedInPlace(ctx context.Context, t *testing.T, s *story) {
 	}
 	t.Logf("the added origin worked %s after kubectl apply began", took.Round(10*time.Millisecond))
 	awaitServedEverywhere(ctx, t, s, blogOrigin, begun.Add(10*time.Second))
+	servedEverywhere(ctx, t, s, "acme", served)
 	if after := serverPods(ctx, t, s, "acme"); !maps.Equal(before, after) {
 		t.Errorf("pods and restarts before %v, after %v; want the same", before, after)
 	}
@@ -154,6 +155,25 @@ func awaitServedEverywhere(ctx context.Context, t *testing.T, s *story, origin s
 		}
 		return "", true
 	})
+}
+
+// servedEverywhere waits until a tenant's status says that each pod serves its configuration, and that this is another one
+// than the former. It gives the hash.
+func servedEverywhere(ctx context.Context, t *testing.T, s *story, tenant, former string) (hash string) {
+	t.Helper()
+	patience, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	await(patience, t, func(ctx context.Context) (string, bool) {
+		output, err := s.platform.Cluster.Kubectl(ctx, "", "get", "halotenant", tenant, "-o",
+			`jsonpath={.status.configuration.sha256} {.status.conditions[?(@.type=="ConfigurationServed")].status}`)
+		if err != nil {
+			return err.Error(), false
+		}
+		var served string
+		hash, served, _ = strings.Cut(output, " ")
+		return "the configuration is " + hash + ", served everywhere: " + served, served == "True" && hash != former
+	})
+	return hash
 }
 
 // serverPods gives each server pod's uid and how often its container restarted.
