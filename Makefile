@@ -59,7 +59,7 @@ test: ## everything that a change must pass, the end-to-end test included
 	@$(MAKE) attack
 
 .PHONY: test-unit
-test-unit: ## the tests of every package, with the race detector
+test-unit: ## the tests of every package, all but test/chaos with the race detector
 	@$(PREPARE) test
 	go test -race -timeout 20m $$(go list ./... | grep -v '/test/chaos$$')
 	@# One goroutine lives each life there. Without the detector every write is tried and every weather twice, in a quarter of the time.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"halo.dev/halo/internal/server/config"
 	"io"
 	"net/http"
 	"os"
@@ -19,6 +18,7 @@ import (
 
 	"halo.dev/halo/internal/halo"
 	"halo.dev/halo/internal/report"
+	"halo.dev/halo/internal/server/config"
 )
 
 const reportUsage = `usage: halo-server report [flags] < answers.json > report.pdf
@@ -89,7 +89,7 @@ func readLogo(name string) (string, error) {
 	if len(uri) > config.LongestLogo {
 		return "", fmt.Errorf("the picture is %d bytes as a data: URI, and %d are the most", len(uri), config.LongestLogo)
 	}
-	return uri, report.CheckLogo(uri)
+	return uri, report.New().CheckLogo(uri)
 }
 
 // runReport writes the report on what is on standard input.

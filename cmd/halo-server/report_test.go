@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,6 +44,25 @@ func TestReportNamesThePersonAndTheAdvisor(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report does not say %q", want)
 		}
+	}
+}
+
+func TestReportPrintsTheLogoInsteadOfTheName(t *testing.T) {
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 30, 10))); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "logo.png")
+	if err := os.WriteFile(path, picture.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, plain, _ := runReportOn(t, plainAnswers, "--date", "2026-03-04")
+	code, pdf, said := runReportOn(t, plainAnswers, "--date", "2026-03-04", "--logo", path)
+	if code != exitOK || said != "" {
+		t.Fatalf("exit status %d, says %q", code, said)
+	}
+	if bytes.Contains(plain, []byte("/Subtype /Image")) || !bytes.Contains(pdf, []byte("/Subtype /Image")) {
+		t.Error("the picture is not in the report that has the logo, and in no other")
 	}
 }
 
@@ -103,6 +124,9 @@ func TestReportSaysWhatIsWrong(t *testing.T) {
 		{"an argument", plainAnswers, []string{"in.json"}, exitMisused, `"in.json"`},
 		{"a date that is none", plainAnswers, []string{"--date", "4.3.2026"}, exitMisused, "date"},
 		{"a colour by name", plainAnswers, []string{"--color", "green"}, exitMisused, "#0b6e4f"},
+		{"a logo that is not there", plainAnswers, []string{"--logo", "/nowhere/logo.png"}, exitMisused, "/nowhere/logo.png"},
+		{"a logo that is no picture", plainAnswers, []string{"--logo", os.Args[0]}, exitMisused, "are the most"},
+		{"a logo of another format", plainAnswers, []string{"--logo", "report_test.go"}, exitMisused, "data:image/png"},
 		{"an unknown flag", plainAnswers, []string{"--colour", "green"}, exitMisused, "colour"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

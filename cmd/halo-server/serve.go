@@ -193,7 +193,6 @@ func (s *service) load() (err error) {
 	if err != nil {
 		return err
 	}
-	s.checkLogo()
 	if s.certificate, err = reload.Open(source("tls", s.flags.tlsDir), server.ParseCertificate); err != nil {
 		return err
 	}
@@ -230,7 +229,7 @@ func (s *service) reloaded(event reload.Event) {
 
 // checkLogo warns of a logo that no report will show. It is no reason to refuse the configuration: the rest of it may matter.
 func (s *service) checkLogo() {
-	if err := report.CheckLogo(s.config.Get().Brand.Logo); err != nil {
+	if err := s.renderer.CheckLogo(s.config.Get().Brand.Logo); err != nil {
 		s.logger.Warn("the firm's name is on reports instead of its logo", "field", "brand.logo", "error", err)
 	}
 }
@@ -313,6 +312,7 @@ func (s *service) run(ctx context.Context) error {
 	stopWatch := s.startWatch(failed, group)
 	s.logger.Info("serving", "version", version, "listen", s.publicPort.Addr().String(), "health", s.privatePort.Addr().String(),
 		"console", s.console.address(), "config_sha256", s.config.Get().Hash)
+	s.checkLogo() // now, and not before the ports are served: a large picture takes longer than all else
 	select {
 	case <-ctx.Done():
 		s.drain(failed)

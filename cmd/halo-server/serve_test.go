@@ -166,6 +166,18 @@ func TestAnOriginIsAddedWithoutARestart(t *testing.T) {
 	}
 }
 
+func TestALogoThatReportsWillNotShowIsTold(t *testing.T) {
+	n := newTenant(t)
+	n.logo = "data:image/png;base64,AAAA"
+	n.configure(acme)
+	p := n.start()
+	const told = `"field":"brand.logo"`
+	eventually(t, "it is told after the start", func() bool { return strings.Count(p.log.String(), told) == 1 })
+	n.logo = "data:image/png;base64,BBBB"
+	n.configure(acme)
+	eventually(t, "the next one is told as well", func() bool { return strings.Count(p.log.String(), told) == 2 })
+}
+
 func TestADatabaseOutageIsACleanRefusalAndPasses(t *testing.T) {
 	n := newTenant(t)
 	p := n.start()

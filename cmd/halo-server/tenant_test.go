@@ -53,6 +53,7 @@ type tenant struct {
 	t           *testing.T
 	dir         string
 	generation  int
+	logo        string // as brand.logo
 	relay       *relay
 	credentials string
 	certified   *httptest.Server // lends its certificate
@@ -110,10 +111,10 @@ func (n *tenant) configure(origins ...string) {
 hostname: example.com
 allowedOrigins: [%s]
 advisors: [{id: planning, name: Planning Desk, email: desk@advisor.test}]
-brand: {name: Acme Planning, color: "#0b6e4f"}
+brand: {name: Acme Planning, color: "#0b6e4f", logo: %q}
 mail: {host: 127.0.0.1, port: %d, tls: required, from: halo@acme.test}
 console: {hostname: console.example.com}
-`, strings.Join(origins, ", "), n.relay.port)
+`, strings.Join(origins, ", "), n.logo, n.relay.port)
 	generation := "..generation" + strconv.Itoa(n.generation)
 	n.file(filepath.Join("config", generation), "config.yaml", config)
 	n.file(filepath.Join("config", generation), "mail-ca.pem", n.authority())

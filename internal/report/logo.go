@@ -19,12 +19,10 @@ const (
 
 var errLogo = errors.New("the logo is not data:image/png;base64,…, or jpeg or webp instead of png")
 
-// CheckLogo says why a logo would not be on the report; nil when it would be, or when there is none.
-func CheckLogo(uri string) error {
-	if uri == "" {
-		return nil
-	}
-	_, err := readLogo(uri)
+// CheckLogo says why a logo would not be on the report; nil when it would be, or when there is none. What it has read, the
+// next report prints.
+func (r *Renderer) CheckLogo(uri string) error {
+	_, err := r.logos.read(uri)
 	return err
 }
 
@@ -52,20 +50,21 @@ type logos struct {
 	mutex   sync.Mutex
 	uri     string
 	picture *draw.Picture
+	err     error
 }
 
-// of is the logo as a picture; nil for none, and for one that cannot be read: a report is not lost for the sake of its looks.
-func (l *logos) of(uri string) *draw.Picture {
+// read is the logo as a picture; nil for none, and for one that cannot be read.
+func (l *logos) read(uri string) (*draw.Picture, error) {
 	if uri == "" {
-		return nil
+		return nil, nil
 	}
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if l.uri != uri {
 		l.uri = uri
-		l.picture, _ = readLogo(uri)
+		l.picture, l.err = readLogo(uri)
 	}
-	return l.picture
+	return l.picture, l.err
 }
 
 // brandMark is the logo on a white ground, whatever the colour around it, or else the name.

@@ -93,7 +93,7 @@ func TestTheLogoStandsOnTheCoverInsteadOfTheName(t *testing.T) {
 		"larger than said": uri("jpeg", packedJPEG(t, noise(1000, 300))),
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := CheckLogo(logo); err != nil {
+			if err := sharedRenderer().CheckLogo(logo); err != nil {
 				t.Fatal(err)
 			}
 			pdf := rendered(t, sharedRenderer(), branded(t, logo))
@@ -119,7 +119,7 @@ func TestALogoThatCannotBeReadLeavesTheNameAndTheReport(t *testing.T) {
 		"an address": "https://www.acme.example/logo.png",
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := CheckLogo(logo); err == nil {
+			if err := sharedRenderer().CheckLogo(logo); err == nil {
 				t.Error("it passes for a logo")
 			}
 			p := onPaper(t, rendered(t, sharedRenderer(), branded(t, logo)))
@@ -129,7 +129,7 @@ func TestALogoThatCannotBeReadLeavesTheNameAndTheReport(t *testing.T) {
 			}
 		})
 	}
-	if err := CheckLogo(""); err != nil {
+	if err := sharedRenderer().CheckLogo(""); err != nil {
 		t.Errorf("no logo: %v", err)
 	}
 }

@@ -60,9 +60,10 @@ func (r *Renderer) sheet(d Document) (*sheet, error) {
 	}
 	author, _ := fonts.Printable(d.Brand.Name)
 	colors := draw.NewPalette(color)
+	logo, _ := r.logos.read(d.Brand.Logo) // a report is not lost for the sake of its looks
 	return &sheet{
 		Surface: draw.NewSurface(fonts, draw.Properties{Title: title, Author: author, Created: d.Date}),
-		doc:     d, colors: colors, styles: newStyles(colors), logo: r.logos.of(d.Brand.Logo),
+		doc:     d, colors: colors, styles: newStyles(colors), logo: logo,
 	}, nil
 }
 
