@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -73,6 +75,15 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 		t.Fatalf("%d Jobs (%v): users are dropped while pods may have them", len(jobs.Items), err)
 	}
 	w.rollOut()
+	if job := w.finishMigration(batchv1.JobFailed); !strings.HasPrefix(job, "retire-") {
+		t.Fatalf("the Job is %s", job)
+	}
+	w.condition(halo.ConditionCredentialsReady, "False", "Attempt 1 at dropping the previous users failed")
+	clock.Add(int64(time.Minute)) // the next attempt is due
+	defer clock.Add(-int64(time.Minute))
+	w.change(func(tenant *halo.HaloTenant) {
+		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "0")
+	})
 	if job := w.finishMigration(batchv1.JobComplete); !strings.HasPrefix(job, "retire-") {
 		t.Fatalf("the Job is %s", job)
 	}
@@ -80,12 +91,43 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 	w.masterBecomes(3)
 	w.condition(halo.ConditionReady, "True", "")
 	before := quiet(t)
+	w.saidOfTheRotation(map[string]string{
+		halo.EventRotationBegan:    "database-users-2 are to take the place of database-users-1",
+		halo.EventRotationSwitched: "Every pod has database-users-2",
+		halo.EventRotationFailed:   "Attempt 1 at dropping the previous users failed",
+		halo.EventRotationFinished: "database-users-2 are in force",
+	})
 	w.change(func(tenant *halo.HaloTenant) {
 		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "1")
 	})
 	if after := quiet(t); after != before {
 		t.Errorf("%d writes after the rotation", after-before)
 	}
+}
+
+// saidOfTheRotation holds the events of a rotation against what each is to say, once.
+func (w world) saidOfTheRotation(want map[string]string) {
+	w.t.Helper()
+	eventually(w.t, "the rotation's events", func() string {
+		list := &eventsv1.EventList{}
+		if err := cluster.List(context.Background(), list); err != nil {
+			return err.Error()
+		}
+		said := map[string]int{}
+		for _, event := range list.Items {
+			if event.Regarding.Name != w.tenant || event.Action != "Rotate" {
+				continue
+			}
+			said[event.Reason]++
+			if !strings.Contains(event.Note, want[event.Reason]) || want[event.Reason] == "" || event.Series != nil || said[event.Reason] > 1 {
+				w.t.Fatalf("%s %q, %d times, series %v", event.Reason, event.Note, said[event.Reason], event.Series)
+			}
+		}
+		if len(said) != len(want) { // they are written behind the manager's back
+			return fmt.Sprintf("%v", said)
+		}
+		return ""
+	})
 }
 
 func TestASuspendedTenantSaysWhatWaits(t *testing.T) {

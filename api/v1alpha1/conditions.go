@@ -64,3 +64,12 @@ const (
 	ReasonClassInUse        = "ClassInUse"
 	ReasonMissing           = "PrerequisiteMissing"
 )
+
+// Reasons of the events of a rotation of the database's credentials. They are none of a condition: a recorder counts
+// events of one object and one reason together and keeps the words of the first, so that each stage has its own.
+const (
+	EventRotationBegan    = "RotationBegan"
+	EventRotationSwitched = "RotationSwitched"
+	EventRotationFinished = "RotationFinished"
+	EventRotationFailed   = "RotationFailed"
+)

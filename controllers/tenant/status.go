@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -92,6 +91,10 @@ func (w *work) reportCredentials() {
 		w.report.True(halo.ConditionCredentialsReady, halo.ReasonReady, "Pods have "+users+", since "+credentials.RotatedAt.UTC().Format(time.RFC3339))
 	case credentials.Previous == 0:
 		w.report.False(halo.ConditionCredentialsReady, halo.ReasonWaiting, "Waiting for the migration to make "+users)
+	case w.decision.Migration.Failed:
+		w.report.False(halo.ConditionCredentialsReady, halo.ReasonFailed, fmt.Sprintf("Attempt %d at making %s failed%s; pods go on with %s; trying again at %s",
+			w.decision.Migration.Status.Attempt, users, podWords(w.state.Pods(naming.ComponentMigrate)), naming.DatabaseUsers(int(credentials.Previous)),
+			w.decision.Migration.Status.RetryAfter.UTC().Format("15:04:05 MST")))
 	case !w.decision.Migration.Status.Done:
 		w.report.False(halo.ConditionCredentialsReady, halo.ReasonRotating, "The migration makes "+users)
 	case w.decision.Retirement.Failed:
@@ -236,14 +239,13 @@ func (w *work) pending() ([]string, error) {
 	return lines, nil
 }
 
-// writeStatus writes the report once, and only when it says something new. A change of Ready or Stalled is an event.
+// writeStatus writes the report once, and only when it says something new, and makes events of what it is the first to say.
 func (r *Reconciler) writeStatus(ctx context.Context, w *work) error {
 	w.status.Conditions = w.report.List()
 	w.status.ObservedGeneration = w.tenant.Generation
 	if equality.Semantic.DeepEqual(&w.tenant.Status, w.status) {
 		return nil
 	}
-	before := w.tenant.Status.Conditions
 	written := w.tenant.DeepCopy()
 	written.Status = *w.status
 	err := r.Client.Status().Update(ctx, written, client.FieldOwner(naming.ManagedBy))
@@ -253,25 +255,8 @@ func (r *Reconciler) writeStatus(ctx context.Context, w *work) error {
 	if err != nil {
 		return fmt.Errorf("writing the status of tenant %s: %w", w.tenant.Name, err)
 	}
-	r.announce(w.tenant, before, w.status.Conditions)
+	r.announce(w.tenant, w.status)
 	return nil
-}
-
-// announce makes an event of what a person would want to be told: the tenant became ready, stopped being ready, or
-// needs somebody. That a new tenant is not ready yet is no news.
-func (r *Reconciler) announce(tenant *halo.HaloTenant, before, after []metav1.Condition) {
-	wasReady, isReady := meta.IsStatusConditionTrue(before, halo.ConditionReady), meta.FindStatusCondition(after, halo.ConditionReady)
-	stalled := meta.FindStatusCondition(after, halo.ConditionStalled)
-	nowStalled := stalled != nil && stalled.Status == metav1.ConditionTrue
-	switch {
-	case nowStalled && !meta.IsStatusConditionTrue(before, halo.ConditionStalled):
-		r.Recorder.Eventf(tenant, nil, corev1.EventTypeWarning, stalled.Reason, "Reconcile", "%s", stalled.Message)
-	case isReady == nil:
-	case isReady.Status == metav1.ConditionTrue && !wasReady:
-		r.Recorder.Eventf(tenant, nil, corev1.EventTypeNormal, isReady.Reason, "Reconcile", "%s", isReady.Message)
-	case isReady.Status != metav1.ConditionTrue && wasReady:
-		r.Recorder.Eventf(tenant, nil, corev1.EventTypeWarning, isReady.Reason, "Reconcile", "%s", isReady.Message)
-	}
 }
 
 // refreshPods tells the kubelets of running pods that their configuration changed: it notices an edited pod at once,
