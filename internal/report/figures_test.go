@@ -105,6 +105,11 @@ func TestAResultOfAnotherModelHasNoBandThatIsNotItsOwn(t *testing.T) {
 		t.Error("the running model's band is drawn around the curve of another model")
 	}
 	inOrder(t, pages[7], "open-halo-0.9.0")
+	d = assessed(t, bestHabits)
+	d.Result.ModelVersion = "open-halo-0.9.0"
+	if pages := onPaper(t, rendered(t, sharedRenderer(), d)).pages(t); strings.Contains(pages[4]+pages[5], "Smoking") {
+		t.Error("the running model's figures of worse habits stand beside the result of another model")
+	}
 }
 
 func TestOutOfPocketCostsStandByAge(t *testing.T) {

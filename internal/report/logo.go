@@ -70,8 +70,7 @@ func (l *logos) read(uri string) (*draw.Picture, error) {
 // brandMark is the logo on a white ground, whatever the colour around it, or else the name.
 func (s *sheet) brandMark(on draw.Color) {
 	if s.logo == nil {
-		brand := draw.Style{Weight: draw.SemiBold, Size: 12, Color: on}
-		s.Text(left, 58, s.Fit(s.doc.Brand.Name, brand, width*0.72), brand)
+		s.brandName(draw.Style{Weight: draw.SemiBold, Size: 12, Leading: 15, Color: on})
 		return
 	}
 	ground := draw.Box{X: left, Y: 18, W: logoWidth, H: logoHeight + 2*logoRim}
@@ -79,4 +78,14 @@ func (s *sheet) brandMark(on draw.Color) {
 	ground.W = picture.W + 2*logoRim
 	s.Fill(ground, 4, draw.White)
 	s.Picture(picture, s.logo)
+}
+
+// brandName sets the name on one line or, a little smaller, on two, and cuts it when that is not enough.
+func (s *sheet) brandName(style draw.Style) {
+	const room, lastLine = width * 0.72, 58
+	if s.Width(s.doc.Brand.Name, style) > room {
+		style.Size, style.Leading = 11, 14
+	}
+	lines := s.WrapAtMost(s.doc.Brand.Name, style, room, 2)
+	s.Lines(left, lastLine-float64(len(lines)-1)*style.LineHeight(), lines, style)
 }

@@ -25,7 +25,7 @@ func (s *sheet) carePage() {
 	care := s.doc.Result.Care
 	s.page("Total care cost analysis", fmt.Sprintf("What help with daily life may cost where you expect to retire: %s. "+
 		"Prices of %d.", s.doc.Profile.RetirementState(), s.doc.Result.ValuationYear))
-	s.facts(88,
+	s.facts(
 		fact{"Expected, today's prices", dollars(care.ExpectedTotalToday), dollars(care.ExpectedTotalFuture) + " in future dollars."},
 		fact{"Chance of needing care", percent(care.ProbNeed), "Of ever needing daily help."},
 		fact{"If needed, on average", years(care.YearsIfNeeded), dollars(care.BlendedAnnual) + " for a year of mixed care."},

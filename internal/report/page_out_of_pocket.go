@@ -26,7 +26,7 @@ func (s *sheet) outOfPocketPage() {
 	cost := s.doc.Result.OutOfPocket
 	s.page("Lifetime out-of-pocket costs", "What you may pay yourself for health insurance and medical services over your "+
 		"life. Long-term care is not in it; it has a page of its own.")
-	s.facts(88,
+	s.facts(
 		fact{"Lifetime, today's prices", dollars(cost.LifetimeToday), fmt.Sprintf("At the prices of %d.", s.doc.Result.ValuationYear)},
 		fact{"Lifetime, future dollars", dollars(cost.LifetimeFuture), "In dollars of the years in which they are spent."},
 		fact{"In retirement, today's prices", dollars(cost.RetirementToday), dollars(cost.RetirementFuture) + " in future dollars."},

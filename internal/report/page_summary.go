@@ -25,11 +25,15 @@ func (s *sheet) summaryPage() {
 		{"Both together, future dollars", dollars(r.Total.Future)},
 	}...)
 	s.table([]column{{"For the plan", 300}, {"", 204}}, rows, len(rows)-2, len(rows)-1)
+	habit := "Pick the one habit with the largest gain, and talk to your doctor about what runs in the family."
+	if len(r.Tips) == 0 {
+		habit = "Keep the habits that you have, and talk to your doctor about what runs in the family."
+	}
 	s.section("What to do with it")
 	for _, one := range []string{
 		"Plan for a long life, not for the average one: half of all people outlive the middle of the range.",
 		"Ask how your plan would bear the years of care that one in ten needs, not only the expected ones.",
-		"Pick the one habit with the largest gain, and talk to your doctor about what runs in the family.",
+		habit,
 		"Answer the questionnaire again when your health, your habits or your plans change.",
 	} {
 		s.Fill(draw.Box{X: left, Y: s.y + 5, W: 4, H: 4}, 2, s.colors.Accent)

@@ -131,8 +131,8 @@ func (s *sheet) note(title, text string) {
 type fact struct{ label, figure, detail string }
 
 // facts draws figures side by side over the whole width.
-func (s *sheet) facts(height float64, all ...fact) {
-	const gap = 12
+func (s *sheet) facts(all ...fact) {
+	const gap, height = 12.0, 88.0
 	room := (width - gap*float64(len(all)-1)) / float64(len(all))
 	s.need(height)
 	for i, one := range all {

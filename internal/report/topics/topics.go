@@ -24,6 +24,29 @@ var habits = map[string]Advice{
 	"drink_less":               {"Drink less alcohol", "At most seven drinks a week, with days without any."},
 }
 
+// Worse is the words about a habit that could become worse.
+type Worse struct {
+	Name string // of the worse habit
+	Kept string // of the present one
+	Text string // what the two are
+}
+
+var worseHabits = map[string]Worse{
+	"smoking":   {"Smoking", "No smoking", "Compared with smoking from today on."},
+	"activity":  {"No exercise", "Exercise", "Compared with none."},
+	"diet":      {"Little fruit, few vegetables", "Fruit and vegetables", "Compared with at most two servings a day."},
+	"alcohol":   {"15 to 28 drinks a week", "Little or no alcohol", "Compared with 15 to 28 drinks a week."},
+	"body_mass": {"Body mass index of 32", "Your weight", "Compared with a body mass index of 32."},
+}
+
+// WorseHabit is the words for what a worse habit would take; a habit that is new here is shown as it is.
+func WorseHabit(id string) Worse {
+	if words, ok := worseHabits[id]; ok {
+		return words
+	}
+	return Worse{Name: id, Kept: id}
+}
+
 // Habit is the words for a tip's id; an id that is new here is shown as it is.
 func Habit(id string) Advice {
 	if words, ok := habits[id]; ok {

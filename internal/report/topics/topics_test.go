@@ -35,6 +35,22 @@ func TestEveryTipOfTheModelHasWords(t *testing.T) {
 	}
 }
 
+func TestEveryWorseHabitOfTheModelHasWords(t *testing.T) {
+	profile, problems := halo.Parse([]byte(`{"sex": "male", "age": 40, "serious_illness": false}`), 2026)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	worse := halo.WorseHabits(profile)
+	if len(worse) != len(worseHabits) {
+		t.Fatalf("the model gives %d worse habits, there are words for %d", len(worse), len(worseHabits))
+	}
+	for _, one := range worse {
+		if words := WorseHabit(one.Habit); words.Name == one.Habit || words.Kept == one.Habit || !strings.HasSuffix(words.Text, ".") {
+			t.Errorf("the worse habit %s has no words: %+v", one.Habit, words)
+		}
+	}
+}
+
 func TestEveryTopicOfTheModelHasThreeRecommendations(t *testing.T) {
 	ids := result(t).PreventionTopics
 	if len(ids) != len(illnesses) {
@@ -58,6 +74,9 @@ func TestEveryTopicOfTheModelHasThreeRecommendations(t *testing.T) {
 func TestWhatIsNewInTheModelIsShownAsItIs(t *testing.T) {
 	if got := Habit("sleep_more"); got.Title != "sleep_more" {
 		t.Errorf("tip: %+v", got)
+	}
+	if got := WorseHabit("sleep"); got.Name != "sleep" || got.Kept != "sleep" {
+		t.Errorf("worse habit: %+v", got)
 	}
 	if got := Prevention("family_gout"); got.Title != "family_gout" || len(got.Advice) == 0 {
 		t.Errorf("topic: %+v", got)
