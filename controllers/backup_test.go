@@ -24,7 +24,6 @@ func backupCondition(t *testing.T, name, conditionType, status string) *halo.Hal
 		if err := cluster.Get(context.Background(), client.ObjectKey{Name: name}, backup); err != nil {
 			return err.Error()
 		}
-		checkKstatus(t, backup.Status.Conditions, backup.Status.ObservedGeneration, backup.Generation)
 		found := meta.FindStatusCondition(backup.Status.Conditions, conditionType)
 		if found == nil || string(found.Status) != status {
 			return fmt.Sprintf("%s is %v", conditionType, found)

@@ -32,6 +32,7 @@ import (
 	"halo.dev/halo/internal/certificate"
 	"halo.dev/halo/internal/naming"
 	"halo.dev/halo/test/apiserver"
+	"halo.dev/halo/test/kstatus"
 )
 
 // The environment of all tests of this package: one API server, one manager, and a client that plays everybody else.
@@ -40,6 +41,9 @@ var (
 	admin   *rest.Config
 	writes  atomic.Int64 // by the manager
 	clock   atomic.Int64 // added to the time, in nanoseconds
+
+	// states is how kstatus read every version of our kinds' objects: what is wrong in one fails the package's tests.
+	states *kstatus.Record
 
 	// apiConfig is the operator's, and operatorOptions are the manager's: for tests that start further ones.
 	apiConfig       *rest.Config
@@ -71,6 +75,10 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 	} else {
 		code = m.Run()
+		for _, wrong := range states.End() {
+			fmt.Fprintln(os.Stderr, "kstatus:", wrong)
+			code = 1
+		}
 	}
 	cancel()
 	if ended != nil {
@@ -106,6 +114,9 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 	counted := rest.CopyConfig(config)
 	counted.Impersonate = rest.ImpersonationConfig{UserName: operatorUser}
 	counted.Wrap(func(next http.RoundTripper) http.RoundTripper { return countWrites{next} })
+	if states, err = kstatus.Follow(ctx, config); err != nil {
+		return nil, err
+	}
 	manager, err := ctrl.NewManager(counted, ctrl.Options{
 		Scheme: scheme, Cache: controllers.CacheOptions(), Client: controllers.ClientOptions(),
 		Metrics: metricsserver.Options{BindAddress: "0"},

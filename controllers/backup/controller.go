@@ -169,7 +169,7 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, backup *halo.HaloBacku
 
 func (r *Reconciler) writeStatus(ctx context.Context, w *work) error {
 	w.status.Conditions = w.report.List()
-	w.status.ObservedGeneration = w.backup.Generation
+	w.status.ObservedGeneration = w.report.Observed(w.status.ObservedGeneration)
 	if equality.Semantic.DeepEqual(&w.backup.Status, w.status) {
 		return nil
 	}

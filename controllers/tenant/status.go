@@ -242,7 +242,7 @@ func (w *work) pending() ([]string, error) {
 // writeStatus writes the report once, and only when it says something new, and makes events of what it is the first to say.
 func (r *Reconciler) writeStatus(ctx context.Context, w *work) error {
 	w.status.Conditions = w.report.List()
-	w.status.ObservedGeneration = w.tenant.Generation
+	w.status.ObservedGeneration = w.report.Observed(w.status.ObservedGeneration)
 	if equality.Semantic.DeepEqual(&w.tenant.Status, w.status) {
 		return nil
 	}

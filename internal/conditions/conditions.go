@@ -72,5 +72,15 @@ func (s *Set) Stalled(reason, message string) {
 // Remove drops a condition that says nothing at present.
 func (s *Set) Remove(conditionType string) { meta.RemoveStatusCondition(&s.list, conditionType) }
 
+// Observed is the generation that an object's status may call observed: that of this round once Ready speaks of it, and
+// before then the one that was. A round that an error has cut short would else pass the Ready of an older spec off as
+// that of the present one, and kstatus would read Current.
+func (s *Set) Observed(before int64) int64 {
+	if ready := meta.FindStatusCondition(s.list, halo.ConditionReady); ready != nil && ready.ObservedGeneration == s.generation {
+		return s.generation
+	}
+	return before
+}
+
 // List returns the conditions.
 func (s *Set) List() []metav1.Condition { return s.list }

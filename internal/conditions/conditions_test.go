@@ -56,3 +56,23 @@ func TestTheTimeMovesOnlyWithTheStatus(t *testing.T) {
 		t.Error("a set edits the list that it began with, or loses a message")
 	}
 }
+
+func TestAGenerationIsObservedOnceReadySpeaksOfIt(t *testing.T) {
+	first := conditions.Start(nil, 1, now)
+	if got := first.Observed(-1); got != -1 {
+		t.Errorf("%d is observed, and nothing was said", got)
+	}
+	first.Ready("all is well")
+	if got := first.Observed(-1); got != 1 {
+		t.Errorf("%d is observed, want 1", got)
+	}
+	second := conditions.Start(first.List(), 2, now)
+	second.False(halo.ConditionDatabaseReady, halo.ReasonProgressing, "an error came after this")
+	if got := second.Observed(1); got != 1 {
+		t.Errorf("%d is observed, and Ready is still of generation 1", got)
+	}
+	second.Waiting(halo.ReasonProgressing, "for RDS")
+	if got := second.Observed(1); got != 2 {
+		t.Errorf("%d is observed, want 2", got)
+	}
+}

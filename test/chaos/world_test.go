@@ -2,7 +2,6 @@ package chaos_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,12 +16,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/uuid"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -42,6 +37,7 @@ import (
 	"halo.dev/halo/test/apiserver"
 	"halo.dev/halo/test/awslocal/ack"
 	"halo.dev/halo/test/awslocal/rds"
+	"halo.dev/halo/test/kstatus"
 )
 
 const acme = "acme"
@@ -88,7 +84,7 @@ func newWorld(t *testing.T, authority *certificate.Authority, secrets string) *w
 	w := &world{t: t, authority: authority, secrets: secrets, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), seen: map[string]bool{}, passwords: map[string]string{}}
 	// The plain tracker knows no owners of fields: nothing here asks for them, and they take most of the time.
 	tracker := clienttesting.NewObjectTracker(scheme, serializer.NewCodecFactory(scheme).UniversalDecoder())
-	builder := fake.NewClientBuilder().WithScheme(scheme).WithObjectTracker(tracker).WithRESTMapper(mapper(scheme)).WithInterceptorFuncs(interceptor.Funcs{Create: w.create, Apply: w.apply}).
+	builder := fake.NewClientBuilder().WithScheme(scheme).WithObjectTracker(tracker).WithRESTMapper(mapper(scheme)).WithInterceptorFuncs(interceptor.Funcs{Create: w.create, Update: w.update, Apply: w.apply}).
 		WithStatusSubresource(&halo.HaloTenant{}, &halo.HaloBackup{}, &halo.HaloTenantClass{}, &rdsapi.DBCluster{}, &rdsapi.DBInstance{},
 			&rdsapi.DBSubnetGroup{}, &rdsapi.DBClusterParameterGroup{}, &rdsapi.DBClusterSnapshot{}, &appsv1.Deployment{}, &batchv1.Job{})
 	for _, index := range tenant.Indexes() {
@@ -105,29 +101,6 @@ func newWorld(t *testing.T, authority *certificate.Authority, secrets string) *w
 	return w
 }
 
-// mapper knows the operator's own kinds and those that a tenant has.
-func mapper(scheme *runtime.Scheme) meta.RESTMapper {
-	made := meta.NewDefaultRESTMapper(scheme.PrioritizedVersionsAllGroups())
-	for kind := range scheme.AllKnownTypes() {
-		scope := meta.RESTScopeNamespace
-		if kind.Group == halo.GroupVersion.Group || kind.Kind == "Namespace" {
-			scope = meta.RESTScopeRoot
-		}
-		if wanted(kind) {
-			made.Add(kind, scope)
-		}
-	}
-	return made
-}
-
-func wanted(kind schema.GroupVersionKind) bool {
-	switch kind.GroupVersion().String() {
-	case "v1", "apps/v1", "batch/v1", "policy/v1", "networking.k8s.io/v1", "autoscaling/v2", halo.GroupVersion.String(), rdsapi.GroupVersion.String():
-		return true
-	}
-	return false
-}
-
 func (w *world) clock() time.Time { return w.now }
 
 // Do is package ack's way to the account. Physical work is done at once.
@@ -142,37 +115,6 @@ func (w *world) Do(call func(*rds.Account, time.Time) error) error {
 	}
 	w.account.Advance(w.now)
 	return err
-}
-
-// create gives every object a UID, as an API server does.
-func (w *world) create(ctx context.Context, next client.WithWatch, object client.Object, options ...client.CreateOption) error {
-	if w.refuse != "" && object.GetNamespace() == w.refuse {
-		return apierrors.NewForbidden(schema.GroupResource{Resource: "anything"}, object.GetName(), errors.New("the namespace is being terminated"))
-	}
-	object.SetUID(types.UID(uuid.NewUUID()))
-	object.SetCreationTimestamp(metav1.NewTime(w.now))
-	return next.Create(ctx, object, options...)
-}
-
-// apply is server-side apply as far as it matters here: the fake's own mixes the kinds' schemas up.
-func (w *world) apply(ctx context.Context, next client.WithWatch, wanted runtime.ApplyConfiguration, _ ...client.ApplyOption) error {
-	text, err := json.Marshal(wanted)
-	if err != nil {
-		return err
-	}
-	object := &unstructured.Unstructured{}
-	if err := object.UnmarshalJSON(text); err != nil {
-		return err
-	}
-	present := object.DeepCopy()
-	err = next.Get(ctx, client.ObjectKeyFromObject(object), present)
-	if apierrors.IsNotFound(err) {
-		return w.create(ctx, next, object)
-	}
-	if err != nil {
-		return err
-	}
-	return next.Patch(ctx, present, client.RawPatch(types.MergePatchType, text))
 }
 
 // start begins an operator's process that ends after a number of writes.
@@ -219,7 +161,13 @@ func (w *world) start(limit int) {
 			return write(func() error { return next.Delete(ctx, object, options...) })
 		},
 		SubResourceUpdate: func(ctx context.Context, next client.Client, name string, object client.Object, options ...client.SubResourceUpdateOption) error {
-			return write(func() error { return next.SubResource(name).Update(ctx, object, options...) })
+			return write(func() error {
+				err := next.SubResource(name).Update(ctx, object, options...)
+				if read, wrong := kstatus.Check(object); err == nil && wrong != "" {
+					w.t.Errorf("kstatus reads %T %s as %s: %s", object, object.GetName(), read, wrong)
+				}
+				return err
+			})
 		},
 	})
 	direct := interceptor.NewClient(w.base, interceptor.Funcs{
@@ -360,10 +308,6 @@ func (w *world) check(ctx context.Context) {
 		w.t.Fatal("the database is gone, and there is no final snapshot")
 	}
 	w.checkPasswords(ctx)
-	object := &halo.HaloTenant{}
-	if err := w.base.Get(ctx, client.ObjectKey{Name: acme}, object); err == nil {
-		checkKstatus(w.t, object.Status.Conditions)
-	}
 }
 
 // checkPasswords fails when a number was given to two passwords.
@@ -395,16 +339,6 @@ func (w *world) finalSnapshot() bool {
 		w.t.Fatalf("%d final snapshots", found)
 	}
 	return found == 1
-}
-
-// checkKstatus fails when an object reads as Current and is not Ready.
-func checkKstatus(t *testing.T, conditions []metav1.Condition) {
-	t.Helper()
-	ready := meta.FindStatusCondition(conditions, halo.ConditionReady)
-	moving := meta.IsStatusConditionTrue(conditions, halo.ConditionReconciling) || meta.IsStatusConditionTrue(conditions, halo.ConditionStalled)
-	if ready != nil && ready.Status == metav1.ConditionTrue && moving {
-		t.Fatalf("Ready and not at rest at once: %v", conditions)
-	}
 }
 
 // until steps until a check has nothing more to say.
