@@ -1,12 +1,17 @@
 package controllers
 
 import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -47,6 +52,8 @@ type shrinker struct {
 	owners sharing[[]metav1.OwnerReference]
 	// amounts are what a class gives to each of its tenants.
 	amounts sharing[corev1.ResourceList]
+	// parts are lists within objects, by their content: the containers of a class's pods, the rules of its networks.
+	parts sharing[any]
 }
 
 func (s *shrinker) shrink(given any) (any, error) {
@@ -64,12 +71,58 @@ func (s *shrinker) shrink(given any) (any, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.share(reflect.ValueOf(given))
+	if err := s.shareParts(given); err != nil {
+		return nil, err
+	}
 	if owners := object.GetOwnerReferences(); len(owners) == 1 {
 		one := owners[0]
 		key := fmt.Sprint(one.APIVersion, one.Kind, one.Name, one.UID, flag(one.Controller), flag(one.BlockOwnerDeletion))
 		object.SetOwnerReferences(s.owners.one(key, owners[:1:1]))
 	}
 	return given, nil
+}
+
+// shareParts keeps once what is large and the same for every tenant of a class.
+func (s *shrinker) shareParts(given any) error {
+	switch typed := given.(type) {
+	case *appsv1.Deployment:
+		return s.sharePod(&typed.Spec.Template.Spec)
+	case *batchv1.Job:
+		return s.sharePod(&typed.Spec.Template.Spec)
+	case *corev1.Pod:
+		return s.sharePod(&typed.Spec)
+	case *networkingv1.NetworkPolicy:
+		return errors.Join(sharePart(s, &typed.Spec.Ingress), sharePart(s, &typed.Spec.Egress))
+	}
+	return nil
+}
+
+// sharePod shares the parts of a container and not all of it: its arguments name the tenant's database.
+func (s *shrinker) sharePod(pod *corev1.PodSpec) error {
+	failure := errors.Join(sharePart(s, &pod.Volumes), sharePart(s, &pod.TopologySpreadConstraints), sharePart(s, &pod.Affinity), sharePart(s, &pod.SecurityContext))
+	for i := range pod.Containers {
+		container := &pod.Containers[i]
+		failure = errors.Join(failure, sharePart(s, &container.VolumeMounts), sharePart(s, &container.Ports), sharePart(s, &container.LivenessProbe),
+			sharePart(s, &container.ReadinessProbe), sharePart(s, &container.StartupProbe), sharePart(s, &container.SecurityContext))
+	}
+	return failure
+}
+
+// sharePart shares a list, or what a pointer points to, by its content.
+func sharePart[T any](s *shrinker, part *T) error {
+	if reflect.ValueOf(part).Elem().IsZero() {
+		return nil
+	}
+	text, err := json.Marshal(*part)
+	if err != nil {
+		return fmt.Errorf("reading a %T: %w", *part, err)
+	}
+	sum := sha256.Sum256(text)
+	// The type is in the key, so that what is found is always of this type.
+	if shared, ok := s.parts.one(fmt.Sprintf("%T %s", *part, sum[:]), *part).(T); ok {
+		*part = shared
+	}
+	return nil
 }
 
 func flag(value *bool) string {

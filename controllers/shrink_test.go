@@ -5,8 +5,10 @@ import (
 	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -74,6 +76,31 @@ func TestWhatIsAlikeIsKeptOnce(t *testing.T) {
 	}
 	if kept := len(s.texts.recent) + len(s.texts.former); kept > 2*mostShared {
 		t.Errorf("%d texts are kept", kept)
+	}
+}
+
+func TestPartsAreSharedByWhatTheyAre(t *testing.T) {
+	s, udp := &shrinker{}, corev1.ProtocolUDP
+	server := func(host string, seconds int32) corev1.PodSpec {
+		probe := &corev1.Probe{PeriodSeconds: seconds}
+		return shrunk(t, s, &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Template: corev1.PodTemplateSpec{Spec: corev1.PodSpec{
+			Containers: []corev1.Container{{Args: []string{host}, LivenessProbe: probe, VolumeMounts: []corev1.VolumeMount{{Name: "config"}}}},
+			Volumes:    []corev1.Volume{{Name: "config"}},
+		}}}}).Spec.Template.Spec
+	}
+	one, other, slow := server("one", 5), server("other", 5), server("one", 6)
+	if &one.Volumes[0] != &other.Volumes[0] || &one.Containers[0].VolumeMounts[0] != &other.Containers[0].VolumeMounts[0] || one.Containers[0].LivenessProbe != other.Containers[0].LivenessProbe {
+		t.Error("what two tenants have alike is kept twice")
+	}
+	if other.Containers[0].Args[0] != "other" || slow.Containers[0].LivenessProbe.PeriodSeconds != 6 {
+		t.Error("one tenant has what is another's")
+	}
+	policy := shrunk(t, s, &networkingv1.NetworkPolicy{Spec: networkingv1.NetworkPolicySpec{
+		Ingress: []networkingv1.NetworkPolicyIngressRule{{Ports: []networkingv1.NetworkPolicyPort{{Protocol: &udp}}}},
+		Egress:  []networkingv1.NetworkPolicyEgressRule{{Ports: []networkingv1.NetworkPolicyPort{{Protocol: &udp}}}},
+	}})
+	if len(policy.Spec.Ingress) != 1 || len(policy.Spec.Egress) != 1 || *policy.Spec.Egress[0].Ports[0].Protocol != udp {
+		t.Errorf("rules of the same text and another direction: %+v", policy.Spec)
 	}
 }
 

@@ -13,10 +13,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -123,6 +125,7 @@ func (r *Reconciler) SetupWithManager(manager ctrl.Manager) error {
 		For(&halo.HaloTenant{}).
 		// A replica that does not lead keeps its caches warm, so that it can begin at once.
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.Concurrency, EnableWarmup: &warm}).
+		Watches(&halo.HaloTenant{}, handler.Funcs{CreateFunc: unfinishedFirst}).
 		Watches(&halo.HaloTenant{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfHostname), builder.WithPredicates(asked)).
 		Watches(&halo.HaloTenantClass{}, handler.EnqueueRequestsFromMapFunc(r.tenantsOfClass),
 			builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, prerequisitesChanged))).
@@ -180,6 +183,19 @@ func Indexes() []Index {
 			return nil
 		}},
 		{&halo.HaloBackup{}, indexTenant, func(o client.Object) []string { return []string{o.(*halo.HaloBackup).Spec.TenantName} }},
+	}
+}
+
+// unfinishedFirst lets tenants that are not ready be worked on before those that are, when the manager has just started:
+// what it finds then has the lowest priority, and of the priorities of a tenant the highest counts.
+func unfinishedFirst(_ context.Context, created event.CreateEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
+	tenant, ok := created.Object.(*halo.HaloTenant)
+	if !ok || tenant.Status.ObservedGeneration == tenant.Generation && meta.IsStatusConditionTrue(tenant.Status.Conditions, halo.ConditionReady) {
+		return
+	}
+	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(tenant)}
+	if byPriority, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+		byPriority.AddWithOpts(priorityqueue.AddOpts{Priority: new(0)}, request) // Add would give the lowest
 	}
 }
 

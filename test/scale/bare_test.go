@@ -106,12 +106,12 @@ func applyOne(connection dynamic.Interface, text string) error {
 	return nil
 }
 
-// each runs work for 0 to count-1, eight at a time.
+// each runs work for 0 to count-1, as many at a time as the operator.
 func each(t *testing.T, count int, work func(int) error) {
 	t.Helper()
 	numbers, failures := make(chan int), make(chan error, count)
 	var workers sync.WaitGroup
-	for range 8 {
+	for range atOnce {
 		workers.Go(func() {
 			for i := range numbers {
 				if err := work(i); err != nil {

@@ -24,7 +24,7 @@ import (
 )
 
 // mostCached is how much of the heap a tenant's objects may take in the caches.
-const mostCached = 25 << 10
+const mostCached = 17 << 10
 
 // TestWhatATenantTakesInTheCaches decodes the objects of many tenants, as an informer does, and keeps what the caches keep
 // of them: without an API server, so that nothing else counts.

@@ -33,6 +33,8 @@ type figures struct {
 	Writes, Reads, Watches int64
 	// HeapBytes is what is in use after a collection; ResidentBytes is what the process then keeps of the machine's memory.
 	HeapBytes, ResidentBytes int64
+	// First is how many tenants had been taken from their queue when the first of them was written to.
+	First uint64
 	// Waits and ShortWaits are how many requests waited in the tenants' queue, and how many of them one second at most.
 	Waits, ShortWaits uint64
 }
@@ -42,12 +44,17 @@ type counter struct {
 	next                   http.RoundTripper
 	trace                  bool
 	writes, reads, watches *atomic.Int64
+	first                  *atomic.Uint64
 }
 
 func (c counter) RoundTrip(request *http.Request) (*http.Response, error) {
 	switch {
 	case request.Method != http.MethodGet:
 		c.writes.Add(1)
+		if strings.Contains(request.URL.Path, "/halotenants/") {
+			all, _ := waits()
+			c.first.CompareAndSwap(0, all)
+		}
 		if c.trace {
 			fmt.Fprintln(os.Stderr, request.Method, request.URL.Path)
 		}
@@ -71,8 +78,9 @@ func runManager(kubeconfig, folder string) error {
 	}
 	config.QPS = -1
 	var writes, reads, watches atomic.Int64
+	var first atomic.Uint64
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return counter{next, os.Getenv("HALO_SCALE_TRACE") != "", &writes, &reads, &watches}
+		return counter{next, os.Getenv("HALO_SCALE_TRACE") != "", &writes, &reads, &watches, &first}
 	})
 	scheme, err := controllers.NewScheme()
 	if err != nil {
@@ -88,7 +96,11 @@ func runManager(kubeconfig, folder string) error {
 	if err != nil {
 		return err
 	}
-	if err := controllers.Setup(ctx, manager, controllers.Options{Authority: authority, PlatformSecrets: folder, Concurrency: 8, Now: time.Now}); err != nil {
+	concurrency, err := strconv.Atoi(os.Getenv("HALO_SCALE_CONCURRENCY"))
+	if err != nil {
+		return fmt.Errorf("HALO_SCALE_CONCURRENCY: %w", err)
+	}
+	if err := controllers.Setup(ctx, manager, controllers.Options{Authority: authority, PlatformSecrets: folder, Concurrency: concurrency, Now: time.Now}); err != nil {
 		return err
 	}
 	var synced atomic.Bool
@@ -99,7 +111,7 @@ func runManager(kubeconfig, folder string) error {
 	}
 	fmt.Println(listener.Addr())
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		told := figures{Synced: synced.Load(), Writes: writes.Load(), Reads: reads.Load(), Watches: watches.Load()}
+		told := figures{Synced: synced.Load(), Writes: writes.Load(), Reads: reads.Load(), Watches: watches.Load(), First: first.Load()}
 		if r.URL.Path == "/memory" {
 			debug.FreeOSMemory()
 			var memory runtime.MemStats

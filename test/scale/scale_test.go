@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -131,6 +132,27 @@ func (e *environment) tenant(name string) *halo.HaloTenant {
 	return tenant
 }
 
+// atOnce is how many tenants are worked on at once, by the operator and by the bare loop.
+const atOnce = 8
+
+// deployedEnvironment is what the manager's Deployment sets.
+func deployedEnvironment(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(apiserver.Path("config/manager/deployment.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deployment := &appsv1.Deployment{}
+	if err := yaml.UnmarshalStrict(text, deployment); err != nil {
+		t.Fatal(err)
+	}
+	var settings []string
+	for _, variable := range deployment.Spec.Template.Spec.Containers[0].Env {
+		settings = append(settings, variable.Name+"="+variable.Value)
+	}
+	return settings
+}
+
 // operator is the manager in its process.
 type operator struct {
 	command *exec.Cmd
@@ -138,14 +160,17 @@ type operator struct {
 	began   time.Time
 }
 
-func startOperator(t *testing.T, e *environment) *operator {
+func startOperator(t *testing.T, e *environment) *operator { return startOperatorWith(t, e, atOnce) }
+
+func startOperatorWith(t *testing.T, e *environment, concurrency int) *operator {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	command := exec.Command(program)
-	command.Env = append(os.Environ(), "HALO_SCALE_KUBECONFIG="+e.kubeconfig(), "HALO_SCALE_FOLDER="+e.folder)
+	command.Env = append(append(os.Environ(), deployedEnvironment(t)...),
+		"HALO_SCALE_KUBECONFIG="+e.kubeconfig(), "HALO_SCALE_FOLDER="+e.folder, fmt.Sprint("HALO_SCALE_CONCURRENCY=", concurrency))
 	command.Stderr = os.Stderr
 	output, err := command.StdoutPipe()
 	if err != nil {
@@ -302,6 +327,7 @@ func TestWhatManyTenantsCost(t *testing.T) {
 		mib(still.ResidentBytes), mib(still.HeapBytes), mib(empty.ResidentBytes), mib(empty.HeapBytes),
 		float64(still.HeapBytes-empty.HeapBytes)/1024/float64(count))
 
+	holdMemory(t, still, count)
 	count += trickle(t, e, o, count)
 	restart(t, e, o, count)
 	if writes > mostWrites {
@@ -318,6 +344,15 @@ const (
 	mostReads  = 4
 )
 
+// holdMemory holds what the process keeps of the machine's memory to 40 MiB and 35 KiB a tenant, in a measurement: the race
+// detector, which tests with a few tenants have, takes several times as much.
+func holdMemory(t *testing.T, told figures, count int) {
+	t.Helper()
+	if bound := int64(40<<20 + count*35<<10); count >= 100 && told.ResidentBytes > bound {
+		t.Errorf("%.1f MiB resident with %d tenants, and %.1f are enough", mib(told.ResidentBytes), count, mib(bound))
+	}
+}
+
 // trickle adds tenants one after the other, as people do, to those that are there. What waits in the queue then is not the
 // backlog of a burst.
 func trickle(t *testing.T, e *environment, o *operator, count int) int {
@@ -333,7 +368,8 @@ func trickle(t *testing.T, e *environment, o *operator, count int) int {
 	after := o.rest(t)
 	all, short := after.Waits-before.Waits, after.ShortWaits-before.ShortWaits
 	t.Logf("%d more, one a second: %d of %d waits in the queue were 1 s at most", more, short, all)
-	if short*100 < all*99 {
+	// One is not held against a machine that is busy with other tests.
+	if over := all - short; over > 1 && over*100 > all {
 		t.Error("of a hundred waits, more than one took over 1 s")
 	}
 	return more
@@ -349,21 +385,18 @@ func restart(t *testing.T, e *environment, o *operator, count int) {
 		t.Error("a restart writes")
 	}
 	fresh := o.figures(t, "/memory")
+	holdMemory(t, fresh, count)
 	t.Logf("memory after the restart: %.1f MiB resident, %.1f MiB of heap in use", mib(fresh.ResidentBytes), mib(fresh.HeapBytes))
 	o.stop()
-	o = startOperator(t, e)
-	began := time.Now()
+	// Made while no operator is there, and last by its name: the next one finds it among all the others.
 	e.create(t, "newcomer")
-	waitFor(t, "the newcomer's namespace", func() string {
-		if err := e.cluster.Get(context.Background(), client.ObjectKey{Name: naming.Namespace("newcomer")}, &corev1.Namespace{}); err != nil {
-			return err.Error()
-		}
-		return ""
-	})
-	first := time.Since(began)
+	o = startOperatorWith(t, e, 1)
 	e.ready(t, count+1)
-	o.rest(t)
-	t.Logf("a tenant made while the operator starts: begun after %.2f s", first.Seconds())
+	first := o.rest(t).First
+	t.Logf("a tenant made while the operator was away: begun as number %d of %d", first, count+1)
+	if first != 1 {
+		t.Error("tenants that are ready were looked at before the one that is not")
+	}
 }
 
 func perTenant(total int64, count int) float64 { return float64(total) / float64(count) }
