@@ -130,9 +130,9 @@ func figuresOf(result halo.Result) []figure {
 	age := func(value float64) string { return fmt.Sprintf("%.1f", value) }
 	return []figure{
 		{"Life expectancy (age)", age(result.Longevity.LifeExpectancyAge)},
-		{"By the model's own error (80 %)", age(result.Longevity.ModelRangeLowAge) + " to " + age(result.Longevity.ModelRangeHighAge)},
+		{"By the model's own error (80%)", age(result.Longevity.ModelRangeLowAge) + " to " + age(result.Longevity.ModelRangeHighAge)},
 		{"Half of such people live to", age(result.Longevity.DeathAge.P50)},
-		{"Chance to reach 90", fmt.Sprintf("%.0f %%", 100*result.Longevity.Prob90)},
+		{"Chance to reach 90", fmt.Sprintf("%.0f%%", 100*result.Longevity.Prob90)},
 	}
 }
 
