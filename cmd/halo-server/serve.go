@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -284,11 +285,22 @@ func (s *service) newWorker(wake <-chan struct{}) (*mail.Worker, error) {
 	writer := delivery.Writer{Config: s.config.Get, Report: s.renderer.Render, Failed: s.metrics.Unwritten}
 	return &mail.Worker{
 		Outbox: s.store, Relay: s.relay, Render: writer.Write, Name: name, Logger: s.logger, Wake: wake,
-		Tracer: s.telemetry.Tracer(),
+		Tracer: s.telemetry.Tracer(), Idle: s.letFontsGo,
 		Observe: func(kind store.Kind, outcome mail.Outcome, took time.Duration) {
 			s.metrics.Mail(string(kind), string(outcome), took)
 		},
 	}, nil
+}
+
+// fontsUnused is how long the fonts of reports are kept for another one.
+const fontsUnused = 15 * time.Second
+
+// letFontsGo gives the memory of reports back to the system when none has been made for a while: a server is at rest most
+// of its time, and the runtime alone would keep what a busy minute took.
+func (s *service) letFontsGo() {
+	if s.renderer.LetGo(fontsUnused) {
+		debug.FreeOSMemory()
+	}
 }
 
 // relay is the relay as it is configured now.

@@ -81,6 +81,9 @@ type Worker struct {
 	// Observe, when not nil, is told how each attempt ended and how long it
 	// took.
 	Observe func(kind store.Kind, outcome Outcome, took time.Duration)
+	// Idle, when not nil, is called each time that nothing more is to be sent,
+	// at least once in each Poll.
+	Idle func()
 	// Tracer, when not nil, makes a span of each attempt. It holds what a log
 	// line holds but the reason.
 	Tracer trace.Tracer
@@ -91,6 +94,9 @@ type Worker struct {
 func (w *Worker) Run(ctx context.Context) {
 	for {
 		w.drain(ctx)
+		if w.Idle != nil {
+			w.Idle()
+		}
 		timer := time.NewTimer(w.poll())
 		select {
 		case <-ctx.Done():

@@ -96,12 +96,19 @@ func TestAWokenWorkerDoesNotWaitForItsNextLook(t *testing.T) {
 	worker.Wake, worker.Poll = wake, time.Hour
 	looked := make(chan struct{}, 10)
 	worker.Outbox = watched{opened, func() { looked <- struct{}{} }}
+	idle := make(chan int, 10)
+	worker.Idle = func() { idle <- len(looked) }
 	start(t, worker)
-	<-looked
+	if looks := <-idle; looks != 1 {
+		t.Errorf("the worker was idle after %d looks, want 1", looks)
+	}
 	submit(t, opened, 1)
 	wake <- struct{}{}
 	outboxIs(t, opened, 0, 0)
 	wantEachOnce(t, relay, 2)
+	if looks := <-idle; looks != 4 { // two of them found a mail
+		t.Errorf("the worker was idle again after %d looks, want 4", looks)
+	}
 }
 
 // watched tells of each look into an outbox.

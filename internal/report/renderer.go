@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"halo.dev/halo/internal/halo"
 	"halo.dev/halo/internal/report/draw"
@@ -11,14 +12,42 @@ import (
 
 // Renderer makes reports. It may be used by many goroutines at once.
 type Renderer struct {
-	fonts func() (*draw.Fonts, error)
 	logos logos
+
+	mutex sync.Mutex
+	fonts *draw.Fonts // nil before the first report and when they were let go
+	used  time.Time   // when a report took them last
 }
 
 // New makes a renderer. Its first report unpacks the fonts, which takes some tens of milliseconds: a server is ready before
 // that. Make one and keep it.
-func New() *Renderer {
-	return &Renderer{fonts: sync.OnceValues(draw.LoadFonts)}
+func New() *Renderer { return &Renderer{} }
+
+// unpacked are the fonts, unpacked when there are none.
+func (r *Renderer) unpacked() (*draw.Fonts, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.fonts == nil {
+		fonts, err := draw.LoadFonts()
+		if err != nil {
+			return nil, fmt.Errorf("unpacking the report's fonts: %w", err)
+		}
+		r.fonts = fonts
+	}
+	r.used = time.Now()
+	return r.fonts, nil
+}
+
+// LetGo forgets the fonts, some megabytes, when no report has taken them for that long, and says whether it did. A report
+// that is being made keeps them to its end; the next one unpacks them anew.
+func (r *Renderer) LetGo(unused time.Duration) bool {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.fonts == nil || time.Since(r.used) < unused {
+		return false
+	}
+	r.fonts = nil
+	return true
 }
 
 // title is what the file calls itself; it names nobody.
@@ -50,9 +79,9 @@ func (r *Renderer) Render(w io.Writer, d Document) error {
 
 // sheet is an empty one in the tenant's colours.
 func (r *Renderer) sheet(d Document) (*sheet, error) {
-	fonts, err := r.fonts()
+	fonts, err := r.unpacked()
 	if err != nil {
-		return nil, fmt.Errorf("unpacking the report's fonts: %w", err)
+		return nil, err
 	}
 	color, err := draw.ParseColor(d.Brand.Color)
 	if err != nil {

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 	"unicode/utf16"
+	"weak"
 
 	"halo.dev/halo/internal/halo"
 )
@@ -33,6 +35,45 @@ func TestEqualDocumentsGiveEqualBytesAlsoWhenRenderedAtTheSameTime(t *testing.T)
 			} else if !bytes.Equal(out.Bytes(), want[i%3]) {
 				t.Errorf("document %d differs from its first rendering", i%3)
 			}
+		})
+	}
+	group.Wait()
+}
+
+func TestFontsThatNoReportTakesAreLetGo(t *testing.T) {
+	r, d := New(), assessed(t, sampleAnswers)
+	if r.LetGo(0) {
+		t.Error("fonts were let go that nobody had taken")
+	}
+	want := rendered(t, r, d)
+	fonts := weak.Make(r.fonts)
+	if r.LetGo(time.Hour) {
+		t.Error("fonts were let go within the hour")
+	}
+	if !r.LetGo(0) || r.LetGo(0) {
+		t.Error("the fonts were not let go, or twice")
+	}
+	runtime.GC()
+	if fonts.Value() != nil {
+		t.Error("the fonts are still in memory")
+	}
+	if !bytes.Equal(rendered(t, r, d), want) {
+		t.Error("the report after that is another one")
+	}
+}
+
+func TestAReportThatIsBeingMadeKeepsItsFonts(t *testing.T) {
+	r, d := New(), assessed(t, sampleAnswers)
+	want := rendered(t, r, d)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			r.LetGo(0)
+			var out bytes.Buffer
+			if err := r.Render(&out, d); err != nil || !bytes.Equal(out.Bytes(), want) {
+				t.Errorf("a report while fonts are let go: %v, or other bytes", err)
+			}
+			r.LetGo(0)
 		})
 	}
 	group.Wait()

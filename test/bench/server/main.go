@@ -46,10 +46,10 @@ func run(ctx context.Context, rounds int, slice time.Duration, workers int) erro
 		return err
 	}
 	fmt.Printf("%d cores, %s, %d at a time, %d turns of %v each\n\n", runtime.NumCPU(), runtime.Version(), workers, rounds, slice)
-	if err := throughput(ctx, site, rounds, slice, workers); err != nil {
+	if err := processes(ctx, site); err != nil { // first, while no mail waits but its own
 		return err
 	}
-	if err := processes(ctx, site); err != nil {
+	if err := throughput(ctx, site, rounds, slice, workers); err != nil {
 		return err
 	}
 	return reports()

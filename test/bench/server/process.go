@@ -20,6 +20,8 @@ const (
 	starts = 5
 	// rest is how long a pod was at rest before it is looked at.
 	rest = 8 * time.Second
+	// restAfterReports is how long after the last report.
+	restAfterReports = 30 * time.Second
 )
 
 // memory is what the kernel says of a process, in MB.
@@ -50,43 +52,67 @@ func processes(ctx context.Context, s site) error {
 	if err != nil {
 		return err
 	}
+	reported, err := afterReports(ctx, s, program)
+	if err != nil {
+		return err
+	}
 	fmt.Println("| halo-server as a process | |\n|---|---|")
 	fmt.Printf("| ready after its start, of %d starts | %.0f to %.0f ms |\n", starts, milliseconds(fastest), milliseconds(slowest))
 	fmt.Printf("| memory at rest | %.1f MB, of which %.1f are its own and the rest is its file |\n", off.resident, off.own)
-	fmt.Printf("| memory at rest, sending metrics and spans | %.1f MB, of which %.1f are its own |\n\n", on.resident, on.own)
+	fmt.Printf("| memory at rest, sending metrics and spans | %.1f MB, of which %.1f are its own |\n", on.resident, on.own)
+	fmt.Printf("| memory at rest after %d reports, with names in Latin, Chinese, Arabic and Devanagari letters | %.1f MB, of which %.1f are its own |\n\n",
+		reportsPerScript*len(scripts()), reported.resident, reported.own)
 	return nil
 }
 
 // runOnce starts a process, waits until it is ready, lets it rest and ends it.
 func runOnce(ctx context.Context, s site, program string, rest time.Duration, environment ...string) (ready time.Duration, found memory, err error) {
-	public, health, err := freePorts()
+	p, err := start(ctx, s, program, environment...)
 	if err != nil {
 		return 0, memory{}, err
+	}
+	defer func() { err = errors.Join(err, p.end()) }()
+	if rest > 0 {
+		time.Sleep(rest)
+		found, err = memoryOf(p.command.Process.Pid)
+	}
+	return p.ready, found, err
+}
+
+// process is a halo-server that is ready.
+type process struct {
+	command *exec.Cmd
+	public  string // host:port
+	ready   time.Duration
+}
+
+func (p *process) end() error {
+	_ = p.command.Process.Signal(syscall.SIGTERM)
+	return p.command.Wait()
+}
+
+// start starts a process and waits until it is ready.
+func start(ctx context.Context, s site, program string, environment ...string) (*process, error) {
+	public, health, err := freePorts()
+	if err != nil {
+		return nil, err
 	}
 	command := exec.CommandContext(ctx, program, append(s.serveArguments(), "--listen", public, "--health-listen", health)...)
 	command.Env = append(os.Environ(), environment...)
 	command.Stderr = os.Stderr
 	begin := time.Now()
 	if err := command.Start(); err != nil {
-		return 0, memory{}, fmt.Errorf("starting halo-server: %w", err)
+		return nil, fmt.Errorf("starting halo-server: %w", err)
 	}
-	defer func() {
-		_ = command.Process.Signal(syscall.SIGTERM)
-		err = errors.Join(err, command.Wait())
-	}()
+	p := &process{command: command, public: public}
 	for !isReady(ctx, health) {
 		if time.Since(begin) > 30*time.Second {
-			return 0, memory{}, errors.New("halo-server is not ready after 30 s")
+			return nil, errors.Join(errors.New("halo-server is not ready after 30 s"), p.end())
 		}
 		time.Sleep(time.Millisecond)
 	}
-	ready = time.Since(begin)
-	if rest == 0 {
-		return ready, memory{}, nil
-	}
-	time.Sleep(rest)
-	found, err = memoryOf(command.Process.Pid)
-	return ready, found, err
+	p.ready = time.Since(begin)
+	return p, nil
 }
 
 func isReady(ctx context.Context, health string) bool {

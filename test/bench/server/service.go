@@ -64,20 +64,33 @@ func startService(ctx context.Context, s site) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(s.path("ca.pem"))
+	visitors, err := s.visitors("https://" + listener.Addr().String())
 	if err != nil {
 		return nil, err
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(text)
 	serving, end := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = server.Serve(serving, public, listener, time.Second) // the visitors would notice
 	}()
-	return &service{url: "https://" + listener.Addr().String(), keys: keys, roots: roots,
-		stop: func() { end(); <-done; _ = opened.Close() }}, nil
+	visitors.stop = func() { end(); <-done; _ = opened.Close() }
+	return visitors, nil
+}
+
+// visitors are those of a server at an address, which stop does not end.
+func (s site) visitors(url string) (*service, error) {
+	_, keys, _, err := s.read()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(s.path("ca.pem"))
+	if err != nil {
+		return nil, fmt.Errorf("reading the authority: %w", err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	return &service{url: url, keys: keys, roots: roots, stop: func() {}}, nil
 }
 
 // read reads what a pod finds mounted.
@@ -109,11 +122,15 @@ func (s *service) newClient(fresh bool) *http.Client {
 
 // post sends answers with a token that was made before, as that of a session is.
 func (s *service) post(ctx context.Context, client *http.Client) error {
+	return s.postNamed(ctx, client, "Ada", "Visitor")
+}
+
+func (s *service) postNamed(ctx context.Context, client *http.Client, first, last string) error {
 	signed, _, err := s.keys.Issue(origin, time.Now())
 	if err != nil {
 		return err
 	}
-	return s.send(ctx, client, signed)
+	return s.send(ctx, client, signed, s.submission(first, last))
 }
 
 // visit does all that a visitor's browser does.
@@ -132,11 +149,11 @@ func (s *service) visit(ctx context.Context, client *http.Client) error {
 	if err := json.Unmarshal(body, &session); err != nil {
 		return fmt.Errorf("reading a session: %w", err)
 	}
-	return s.send(ctx, client, session.Token)
+	return s.send(ctx, client, session.Token, s.submission("Ada", "Visitor"))
 }
 
-func (s *service) send(ctx context.Context, client *http.Client, signed string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/api/v1/assessments", bytes.NewReader(s.submission()))
+func (s *service) send(ctx context.Context, client *http.Client, signed string, submission []byte) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/api/v1/assessments", bytes.NewReader(submission))
 	if err != nil {
 		return err
 	}
@@ -159,9 +176,9 @@ func ask(client *http.Client, request *http.Request) ([]byte, error) {
 }
 
 // submission is another visitor's every time.
-func (s *service) submission() []byte {
+func (s *service) submission(first, last string) []byte {
 	n := s.number.Add(1)
-	return fmt.Appendf(nil, `{"advisor":"planning","person":{"first_name":"Ada","last_name":"Visitor","email":"visitor%d@example.com"},"consent":true,`+
+	return fmt.Appendf(nil, `{"advisor":"planning","person":{"first_name":"%s","last_name":"%s","email":"visitor%d@example.com"},"consent":true,`+
 		`"answers":{"sex":"%s","age":%d,"serious_illness":false,"smoking":"%s","height_in":%d,"weight_lb":%d}}`,
-		n, []string{"female", "male"}[n%2], 40+n%45, []string{"never", "former_3to9", "current"}[n%3], 60+n%16, 110+n%140)
+		first, last, n, []string{"female", "male"}[n%2], 40+n%45, []string{"never", "former_3to9", "current"}[n%3], 60+n%16, 110+n%140)
 }
