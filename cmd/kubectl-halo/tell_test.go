@@ -294,3 +294,26 @@ func FuzzManifests(f *testing.F) {
 		_, _, _ = offline(manifests, now)
 	})
 }
+
+func TestTheDocumentShowsWhatIsTold(t *testing.T) {
+	document, err := os.ReadFile(filepath.Join("..", "..", "docs", "kubectl-halo.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"plan-new.txt", "plan-dangerous.txt", "plan-class.txt"} {
+		told, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var shown strings.Builder
+		for line := range strings.Lines(string(told)) {
+			if line != "\n" {
+				shown.WriteString("    ")
+			}
+			shown.WriteString(line)
+		}
+		if !strings.Contains(string(document), shown.String()) {
+			t.Errorf("docs/kubectl-halo.md does not show %s as it is now", name)
+		}
+	}
+}
