@@ -173,6 +173,10 @@ func TestTraefikIsToldToVerifyThePods(t *testing.T) {
 		t.Errorf("the pods' certificate is verified for %q", name)
 	}
 	w.get(&networkingv1.Ingress{}, naming.Server)
+	changeClass(t, "proxied", func(spec *halo.HaloTenantClassSpec) {
+		spec.Ingress.ClassName, spec.Ingress.ServersTransport = "other", ""
+	})
+	w.removed(untyped(desired.KindServersTransport), naming.Server)
 	quiet(t)
 }
 

@@ -4,18 +4,23 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	rds "halo.dev/halo/api/rds/v1alpha1"
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/controllers"
+	"halo.dev/halo/controllers/erasures"
+	"halo.dev/halo/internal/naming"
 )
 
 // replica is one of two managers that elect a leader.
@@ -23,21 +28,38 @@ type replica struct {
 	manager  ctrl.Manager
 	registry *prometheus.Registry
 	lists    *atomic.Int64
-	stop     context.CancelFunc
-	ended    chan error
+	// acts is how often it has looked at the clock, as every reconcile does, has asked a pod, or has written something
+	// other than its lease.
+	acts  *atomic.Int64
+	stop  context.CancelFunc
+	ended chan error
 }
 
-type countLists struct {
-	next  http.RoundTripper
-	lists *atomic.Int64
+type countCalls struct {
+	next        http.RoundTripper
+	lists, acts *atomic.Int64
 }
 
-func (c countLists) RoundTrip(request *http.Request) (*http.Response, error) {
+func (c countCalls) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Method != http.MethodGet && !strings.Contains(request.URL.Path, "/leases") {
+		c.acts.Add(1)
+	}
 	// An informer lists by a watch that begins with what is there.
 	if request.Method == http.MethodGet && request.URL.Query().Get("resourceVersion") == "" && filepath.Base(request.URL.Path) != "halo-operator.halo.dev" {
 		c.lists.Add(1)
 	}
 	return c.next.RoundTrip(request)
+}
+
+// countedErasures counts how often tenants are asked for erased persons.
+type countedErasures struct {
+	erasures.Source
+	acts *atomic.Int64
+}
+
+func (c countedErasures) Unnoted(ctx context.Context, pod *corev1.Pod, tenant string) ([]int64, error) {
+	c.acts.Add(1)
+	return c.Source.Unnoted(ctx, pod, tenant)
 }
 
 func startReplica(t *testing.T) *replica {
@@ -46,9 +68,9 @@ func startReplica(t *testing.T) *replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &replica{registry: prometheus.NewRegistry(), lists: &atomic.Int64{}, ended: make(chan error, 1)}
+	r := &replica{registry: prometheus.NewRegistry(), lists: &atomic.Int64{}, acts: &atomic.Int64{}, ended: make(chan error, 1)}
 	counted := rest.CopyConfig(apiConfig)
-	counted.Wrap(func(next http.RoundTripper) http.RoundTripper { return countLists{next, r.lists} })
+	counted.Wrap(func(next http.RoundTripper) http.RoundTripper { return countCalls{next, r.lists, r.acts} })
 	twice := true // two managers in one process are no mistake here
 	r.manager, err = ctrl.NewManager(counted, ctrl.Options{
 		Scheme: scheme, Cache: controllers.CacheOptions(), Client: controllers.ClientOptions(),
@@ -60,6 +82,15 @@ func startReplica(t *testing.T) *replica {
 	}
 	options := operatorOptions
 	options.Metrics = r.registry
+	options.Ask = func(ctx context.Context, address string) (string, error) {
+		r.acts.Add(1)
+		return told.ask(ctx, address)
+	}
+	options.Now = func() time.Time {
+		r.acts.Add(1)
+		return operatorOptions.Now()
+	}
+	options.Erasures = countedErasures{options.Erasures, r.acts}
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	if err := controllers.Setup(ctx, r.manager, options); err != nil {
@@ -130,6 +161,14 @@ func TestAStandbyTakesOverAtOnceWithWarmCaches(t *testing.T) {
 	if len(standby.figures(t, "halo_tenant_ready")) != 0 {
 		t.Error("a standby counts tenants too")
 	}
+	newBackup(t, "measured-1", "nobody", halo.SourceManual, 0)
+	newClass(t, "measured", nil)
+	newTenant(t, "measured-too", nil).get(&rds.DBCluster{}, naming.Database("measured-too"))
+	backupCondition(t, "measured-1", halo.ConditionStalled, "True")
+	classSays(t, "measured", halo.ConditionReady, "True", "")
+	if acts := standby.acts.Load(); acts != 0 {
+		t.Errorf("a standby has acted %d times", acts)
+	}
 	begun := time.Now()
 	leader.end(t)
 	leads(t, standby)
@@ -142,6 +181,9 @@ func TestAStandbyTakesOverAtOnceWithWarmCaches(t *testing.T) {
 			return "do not tell that the tenant is ready"
 		}
 		return ""
+	})
+	eventually(t, "the new leader", func() string {
+		return map[bool]string{true: "does nothing"}[standby.acts.Load() == 0]
 	})
 	if after := standby.lists.Load(); after > before+2 {
 		t.Errorf("%d lists after it was elected: its caches were cold", after-before)

@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	rds "halo.dev/halo/api/rds/v1alpha1"
@@ -133,6 +134,18 @@ func TestWhatIsEditedOrDeletedByHandComesBack(t *testing.T) {
 		w.get(database, naming.Database(w.tenant))
 		if !*database.Spec.DeletionProtection || *database.Spec.BackupRetentionPeriod != 35 {
 			return "is not protected again"
+		}
+		return ""
+	})
+	namespace, open := &corev1.Namespace{}, []byte(`{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"privileged"}}}`)
+	namespace.Name = w.namespace
+	if err := cluster.Patch(context.Background(), namespace, client.RawPatch(types.MergePatchType, open)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the edited namespace", func() string {
+		w.get(namespace, w.namespace)
+		if level := namespace.Labels["pod-security.kubernetes.io/enforce"]; level != "restricted" {
+			return "admits pods that are " + level
 		}
 		return ""
 	})

@@ -27,8 +27,8 @@ import (
 	"halo.dev/halo/internal/naming"
 )
 
-// +kubebuilder:rbac:groups=halo.dev,resources=halobackups,verbs=get;list;watch;update;patch;delete
-// +kubebuilder:rbac:groups=halo.dev,resources=halobackups/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=halo.dev,resources=halobackups,verbs=get;list;watch;patch;delete
+// +kubebuilder:rbac:groups=halo.dev,resources=halobackups/status,verbs=update
 // +kubebuilder:rbac:groups=halo.dev,resources=halotenants;halotenantclasses,verbs=get;list;watch
 // +kubebuilder:rbac:groups=rds.services.k8s.aws,resources=dbclusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=rds.services.k8s.aws,resources=dbclustersnapshots,verbs=get;list;watch;create;patch;delete

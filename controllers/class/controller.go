@@ -27,8 +27,8 @@ import (
 	"halo.dev/halo/internal/schedule"
 )
 
-// +kubebuilder:rbac:groups=halo.dev,resources=halotenantclasses,verbs=get;list;watch;update;patch
-// +kubebuilder:rbac:groups=halo.dev,resources=halotenantclasses/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=halo.dev,resources=halotenantclasses,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=halo.dev,resources=halotenantclasses/status,verbs=update
 // +kubebuilder:rbac:groups=halo.dev,resources=halotenants,verbs=get;list;watch
 
 // indexClass is registered by the tenant controller.

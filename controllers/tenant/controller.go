@@ -38,8 +38,8 @@ import (
 
 // The rights of this controller; on Secrets it has none that would show it one.
 //
-// +kubebuilder:rbac:groups=halo.dev,resources=halotenants,verbs=get;list;watch;update;patch
-// +kubebuilder:rbac:groups=halo.dev,resources=halotenants/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=halo.dev,resources=halotenants,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=halo.dev,resources=halotenants/status,verbs=update
 // +kubebuilder:rbac:groups=halo.dev,resources=halotenants/finalizers,verbs=update
 // +kubebuilder:rbac:groups=halo.dev,resources=halotenantclasses,verbs=get;list;watch
 // +kubebuilder:rbac:groups=halo.dev,resources=halobackups,verbs=get;list;watch;create
