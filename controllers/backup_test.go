@@ -107,10 +107,10 @@ func TestOldScheduledCopiesGoWhenANewerCanBeRestored(t *testing.T) {
 	w.cluster("available")
 	newBackup(t, "pruned-old", w.tenant, halo.SourceSchedule, 36)
 	newBackup(t, "pruned-kept", w.tenant, halo.SourceManual, 0)
-	snapshotBecomes(t, "halo-pruned-old", "available")
-	snapshotBecomes(t, "halo-pruned-kept", "available")
-	backupCondition(t, "pruned-old", halo.ConditionReady, "True")
-	backupCondition(t, "pruned-kept", halo.ConditionReady, "True")
+	for _, name := range []string{"pruned-kept", "pruned-old"} { // the one by hand is never the newer, by which the other could go
+		snapshotBecomes(t, naming.Snapshot(name), "available")
+		backupCondition(t, name, halo.ConditionReady, "True")
+	}
 	backups := world{t: t, namespace: naming.BackupsNamespace}
 	backups.hold(&rds.DBClusterSnapshot{}, "halo-pruned-old")
 
