@@ -6,8 +6,14 @@ import (
 	"testing"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"halo.dev/halo/internal/naming"
 )
 
 // may asks the API server itself.
@@ -39,7 +45,7 @@ func TestEachDutyHasItsRightsAndNoOther(t *testing.T) {
 		"halo-tenant-administrator": {{"create", own, "halotenants"}, {"delete", own, "halotenants"}, {"create", own, "halobackups"}, {"get", own, "halotenantclasses"}},
 		"halo-viewer":               {{"list", own, "halotenants"}, {"watch", own, "halobackups"}, {"get", own, "halotenantclasses"}},
 		"halo-support":              {{"get", "", "pods/log"}, {"list", aws, "dbclusters"}, {"list", "batch", "jobs"}, {"get", own, "halotenants"}},
-		operatorUser:                {{"create", "", "secrets"}, {"patch", "", "secrets"}, {"create", aws, "dbclusters"}, {"watch", "", "pods"}},
+		operatorUser:                {{"create", "", "secrets"}, {"patch", "", "secrets"}, {"delete", "", "secrets"}, {"create", aws, "dbclusters"}, {"watch", "", "pods"}},
 	}
 	denied := map[string][][3]string{
 		"halo-tenant-administrator": {{"update", own, "halotenantclasses"}, {"delete", own, "halobackups"}, {"patch", own, "halotenants/status"},
@@ -53,8 +59,11 @@ func TestEachDutyHasItsRightsAndNoOther(t *testing.T) {
 			{"patch", "admissionregistration.k8s.io", "validatingadmissionpolicies"}, {"patch", "apiextensions.k8s.io", "customresourcedefinitions"}},
 	}
 	for user := range allowed {
-		for _, verb := range []string{"get", "list", "watch", "update", "delete"} {
+		for _, verb := range []string{"get", "list", "watch", "update", "deletecollection"} {
 			denied[user] = append(denied[user], [3]string{verb, "", "secrets"})
+		}
+		if user != operatorUser { // which ones it may delete, and write, is a policy's to say
+			denied[user] = append(denied[user], [3]string{"delete", "", "secrets"})
 		}
 		for _, right := range allowed[user] {
 			if !may(t, user, right[0], right[1], right[2]) {
@@ -65,6 +74,66 @@ func TestEachDutyHasItsRightsAndNoOther(t *testing.T) {
 			if may(t, user, right[0], right[1], right[2]) {
 				t.Errorf("%s may %s %s.%s", user, right[0], right[2], right[1])
 			}
+		}
+	}
+}
+
+// TestTheManagersSecretsAreBounded asks, as the manager, for what its rights would allow.
+func TestTheManagersSecretsAreBounded(t *testing.T) {
+	ctx := context.Background()
+	own := map[string]string{naming.LabelManagedBy: naming.ManagedBy, naming.LabelTenant: "bounded"}
+	for name, labels := range map[string]map[string]string{
+		"halo-bounded": own, "elsewhere": nil, "posing": own, "halo-posing": own,
+		"halo-unmanaged": nil,
+	} {
+		if err := cluster.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	operators := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "halo-operator"}}
+	label := func(value string) { // as whoever has the manager's account may
+		patch := []byte(`{"metadata":{"labels":{"` + naming.LabelTenant + `":` + value + `}}}`)
+		if err := cluster.Patch(ctx, operators, client.RawPatch(types.MergePatchType, patch)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	label(`"operator"`)
+	defer label("null")
+	manager, err := client.New(apiConfig, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := func(namespace, name string, labels map[string]string) *corev1.Secret {
+		return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: labels}}
+	}
+	for _, one := range []*corev1.Secret{
+		secret("halo-bounded", "database-users-1", own), secret("halo-bounded", "database-master-12", own), secret("halo-bounded", "token-keys", own),
+		secret("halo-bounded", "sealing-keys", own), secret("halo-bounded", "database-users-0", own), secret("halo-bounded", "my-database-users-1", own),
+		secret("halo-bounded", "database-master-3", nil), secret("halo-bounded", "database-users-2-copy", own),
+		secret("elsewhere", "database-users-1", own), secret("posing", "database-users-1", own), secret("halo-posing", "database-users-1", own),
+		secret("halo-unmanaged", "database-users-1", own), secret("halo-operator", "database-users-1", own), secret("kube-system", "database-users-1", own),
+	} {
+		if err := cluster.Create(ctx, one); err != nil {
+			t.Fatal(err)
+		}
+		deletes := one.Namespace == "halo-bounded" && (one.Name == "database-users-1" || one.Name == "database-master-12")
+		writes := one.Namespace == "halo-bounded"
+		for action, c := range map[string]struct {
+			allowed bool
+			do      func() error
+		}{
+			"delete": {deletes, func() error { return manager.Delete(ctx, secret(one.Namespace, one.Name, nil), client.DryRunAll) }},
+			"patch": {writes, func() error {
+				return manager.Patch(ctx, secret(one.Namespace, one.Name, nil), client.RawPatch(types.MergePatchType, []byte("{}")), client.DryRunAll)
+			}},
+			"create": {writes, func() error { return manager.Create(ctx, secret(one.Namespace, "another", nil), client.DryRunAll) }},
+		} {
+			eventually(t, action+" of "+one.Namespace+"/"+one.Name, func() string {
+				if err := c.do(); (err == nil) != c.allowed || (err != nil && !apierrors.IsForbidden(err)) {
+					return "the API server says: " + errorText(err)
+				}
+				return ""
+			})
 		}
 	}
 }

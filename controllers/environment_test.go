@@ -124,7 +124,7 @@ func startManager(ctx context.Context, config *rest.Config, folder string) (<-ch
 			return nil, err
 		}
 	}
-	for _, file := range []string{"rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/duties.yaml", "rbac/leader_election.yaml", "policy/deletion.yaml", "policy/floor.yaml"} {
+	for _, file := range []string{"rbac/service_account.yaml", "rbac/role.yaml", "rbac/role_binding.yaml", "rbac/duties.yaml", "rbac/leader_election.yaml", "policy/deletion.yaml", "policy/floor.yaml", "policy/secrets.yaml"} {
 		if err := install(ctx, apiserver.Path("config/"+file)); err != nil {
 			return nil, err
 		}

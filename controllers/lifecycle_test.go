@@ -3,12 +3,14 @@ package controllers_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -53,6 +55,7 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 	w.masterBecomes(2) // the Job saw the first
 	w.condition(halo.ConditionCredentialsReady, "True", "database-users-1")
 	quiet(t)
+	bystander := w.addBystander(naming.DatabaseUsers(1))
 	w.change(func(tenant *halo.HaloTenant) {
 		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, naming.AnnotationRotate, "2026-11-28")
 	})
@@ -90,6 +93,15 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 	w.condition(halo.ConditionCredentialsReady, "True", "database-users-2")
 	w.masterBecomes(3)
 	w.condition(halo.ConditionReady, "True", "")
+	w.hasSecrets("database-users-1", "database-users-2", "database-master-3") // the bystander has the first
+	quiet(t)
+	if err := cluster.Delete(context.Background(), bystander, client.GracePeriodSeconds(0)); err != nil {
+		t.Fatal(err)
+	}
+	w.change(func(tenant *halo.HaloTenant) {
+		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "the bystander is gone")
+	})
+	w.hasSecrets("database-users-2", "database-master-3")
 	before := quiet(t)
 	w.saidOfTheRotation(map[string]string{
 		halo.EventRotationBegan:    "database-users-2 are to take the place of database-users-1",
@@ -103,6 +115,50 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 	if after := quiet(t); after != before {
 		t.Errorf("%d writes after the rotation", after-before)
 	}
+}
+
+// hasSecrets waits until these are the database's credentials that the namespace holds and the status tells of.
+func (w world) hasSecrets(want ...string) {
+	w.t.Helper()
+	slices.Sort(want)
+	eventually(w.t, "the database's credentials", func() string {
+		secrets, tenant := &corev1.SecretList{}, &halo.HaloTenant{}
+		if err := cluster.List(context.Background(), secrets, client.InNamespace(w.namespace)); err != nil {
+			return err.Error()
+		}
+		if err := cluster.Get(context.Background(), client.ObjectKey{Name: w.tenant}, tenant); err != nil {
+			return err.Error()
+		}
+		var there []string
+		for _, secret := range secrets.Items {
+			there = append(there, secret.Name)
+		}
+		for from, names := range map[string][]string{"the namespace": there, "the status": slices.Clone(tenant.Status.Secrets)} {
+			names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, "database-") })
+			slices.Sort(names)
+			if !slices.Equal(names, want) {
+				return fmt.Sprintf("%s has %v", from, names)
+			}
+		}
+		return ""
+	})
+}
+
+// addBystander puts a pod into the namespace that is none of the operator's, and that no cache of it shows.
+func (w world) addBystander(secret string) *corev1.Pod {
+	w.t.Helper()
+	yes, no := true, false
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "bystander", Namespace: w.namespace}, Spec: corev1.PodSpec{
+		AutomountServiceAccountToken: &no,
+		SecurityContext:              &corev1.PodSecurityContext{RunAsNonRoot: &yes, SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault}},
+		Containers: []corev1.Container{{Name: "one", Image: "registry.example/one", SecurityContext: &corev1.SecurityContext{
+			AllowPrivilegeEscalation: &no, Capabilities: &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}}}}},
+		Volumes: []corev1.Volume{{Name: "one", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: secret}}}},
+	}}
+	if err := cluster.Create(context.Background(), pod); err != nil {
+		w.t.Fatal(err)
+	}
+	return pod
 }
 
 // saidOfTheRotation holds the events of a rotation against what each is to say, once.

@@ -184,7 +184,7 @@ func TestWhatAWSChangesIsLeftAlone(t *testing.T) {
 }
 
 func TestTheManagerCannotReadASecret(t *testing.T) {
-	for _, verb := range []string{"get", "list", "watch", "delete", "update"} {
+	for _, verb := range []string{"get", "list", "watch", "update", "deletecollection"} {
 		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
 			User:               operatorUser,
 			ResourceAttributes: &authorizationv1.ResourceAttributes{Verb: verb, Resource: "secrets", Namespace: "halo-acme"},

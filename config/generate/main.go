@@ -44,6 +44,7 @@ func run(root string, check bool) error {
 		transfer(filepath.Join(root, "config", "rbac", "role.yaml"), filepath.Join(root, chart, "role.yaml"), escape, check),
 		transfer(filepath.Join(root, "config", "rbac", "duties.yaml"), filepath.Join(root, chart, "duties.yaml"), escape, check),
 		transfer(filepath.Join(root, "config", "policy", "deletion.yaml"), filepath.Join(root, chart, "deletion.yaml"), namespaced, check),
+		transfer(filepath.Join(root, "config", "policy", "secrets.yaml"), filepath.Join(root, chart, "secrets.yaml"), namespaced, check),
 		transfer(filepath.Join(root, "config", "policy", "floor.yaml"), filepath.Join(root, chart, "floor.yaml"), escape, check),
 		transfer(filepath.Join(root, "config", "monitoring", "rules.yaml"), filepath.Join(root, chart, "alerts.yaml"), alerts, check),
 		transfer(filepath.Join(root, "config", "monitoring", "dashboard.json"), filepath.Join(root, chart, "dashboard.yaml"), dashboard, check))

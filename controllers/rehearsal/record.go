@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
@@ -95,9 +97,10 @@ func (c cached) Update(ctx context.Context, object client.Object, options ...cli
 	return c.tell(plan.Update, object, nil)
 }
 
-// Delete records and removes.
+// Delete records and removes. A Secret need not be in the store: those of a cluster are never loaded.
 func (c cached) Delete(ctx context.Context, object client.Object, options ...client.DeleteOption) error {
-	if err := c.store.Delete(ctx, object, options...); err != nil {
+	_, secret := object.(*corev1.Secret)
+	if err := c.store.Delete(ctx, object, options...); err != nil && (!secret || !apierrors.IsNotFound(err)) {
 		return err
 	}
 	return c.tell(plan.Delete, object, nil)
@@ -126,6 +129,7 @@ var reasons = map[string]string{
 	"update Pod":        "makes the kubelet refresh the configuration at once",
 	"create HaloBackup": "a copy is due",
 	"delete DBInstance": "fewer instances are wanted",
+	"delete Secret":     "its passwords open nothing any more",
 }
 
 // secretReason says what one of the Secrets is for.

@@ -228,7 +228,11 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	if err := r.removeSurplus(ctx, w); err != nil {
 		return nil, err
 	}
-	return nil, r.scheduleBackup(ctx, w)
+	if err := r.scheduleBackup(ctx, w); err != nil {
+		return nil, err
+	}
+	r.removeRetired(ctx, w)
+	return nil, nil
 }
 
 // removeSurplus deletes instances beyond those wanted, which the decision has chosen.

@@ -236,6 +236,9 @@ func (w *work) pending() ([]string, error) {
 	for _, instance := range w.decision.Surplus {
 		lines = append(lines, "delete DBInstance "+instance.Name)
 	}
+	for _, name := range w.decision.Retired {
+		lines = append(lines, "delete Secret "+name)
+	}
 	return lines, nil
 }
 

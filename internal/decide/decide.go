@@ -56,6 +56,8 @@ type Decision struct {
 	PasswordSet bool
 	// Surplus are instances that go because fewer are wanted; never the one that writes.
 	Surplus []*rds.DBInstance
+	// Retired names Secrets of former credentials that nothing needs any more, as far as was seen.
+	Retired []string
 	// Wake is when to decide again although nothing was seen to change; zero for never.
 	Wake time.Time
 
@@ -78,6 +80,7 @@ func Tenant(facts Facts) Decision {
 	decision.recorded = (recorded != nil && recorded.Created) || desired.External(facts.Tenant) != nil
 	decision.assess(facts, cluster)
 	decision.number(facts, cluster)
+	decision.Retired = decision.retired(facts, cluster)
 	return decision
 }
 

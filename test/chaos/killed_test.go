@@ -48,13 +48,15 @@ func life() []chapter {
 			w.edit(ctx, func(tenant *halo.HaloTenant) {
 				metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, naming.AnnotationRotate, "now")
 			})
+			w.addBystander(ctx)
 		}, hasUsers(2)},
 		{"it sleeps", func(ctx context.Context, w *world) {
+			w.checkBystander(ctx)
 			w.edit(ctx, func(tenant *halo.HaloTenant) { tenant.Spec.Hibernate = true })
 		}, isHibernating},
 		{"it wakes", func(ctx context.Context, w *world) {
 			w.edit(ctx, func(tenant *halo.HaloTenant) { tenant.Spec.Hibernate = false })
-		}, isReady},
+		}, hasNoFormerSecret},
 		{"it goes", func(ctx context.Context, w *world) {
 			must(w.t, w.base.Delete(ctx, &halo.HaloTenant{ObjectMeta: metav1.ObjectMeta{Name: acme}}))
 		}, isGone},
@@ -69,6 +71,39 @@ func hasUsers(number int32) func(*halo.HaloTenant) string {
 		}
 		return isReady(tenant)
 	}
+}
+
+// bystander is a pod that somebody has put beside the tenant's, with the users that it works with, and without a label.
+func bystander() *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: naming.Namespace(acme), Name: "bystander"}, Spec: corev1.PodSpec{
+		Volumes: []corev1.Volume{{VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: naming.DatabaseUsers(1)}}}}}}
+}
+
+func (w *world) addBystander(ctx context.Context) {
+	w.t.Helper()
+	must(w.t, w.base.Create(ctx, bystander()))
+}
+
+// checkBystander fails unless what the bystander has was left alone, and sends it away.
+func (w *world) checkBystander(ctx context.Context) {
+	w.t.Helper()
+	must(w.t, w.base.Get(ctx, client.ObjectKey{Namespace: naming.Namespace(acme), Name: naming.DatabaseUsers(1)}, &corev1.Secret{}))
+	must(w.t, w.base.Delete(ctx, bystander()))
+}
+
+func hasNoFormerSecret(tenant *halo.HaloTenant) string {
+	former := 0
+	for _, name := range tenant.Status.Secrets {
+		users, master := naming.Number(naming.PrefixDatabaseUsers, name), naming.Number(naming.PrefixDatabaseMaster, name)
+		credentials := tenant.Status.Credentials
+		if master != 0 && master < credentials.Master {
+			former++ // one alone stays
+		}
+		if (users != 0 && users < credentials.Users) || former > 1 {
+			return fmt.Sprintf("the status still tells of %s: %v", name, tenant.Status.Secrets)
+		}
+	}
+	return isReady(tenant)
 }
 
 func isHibernating(tenant *halo.HaloTenant) string {
@@ -249,6 +284,7 @@ func TestKilledBetweenAnyTwoWrites(t *testing.T) {
 	authority, secrets := platform(t)
 	begun := time.Now()
 	whole := newWorld(t, authority, secrets)
+	whole.now = whole.now.Add(time.Hour) // the schedule's tick is a day away: how long a life lasts decides about no copy
 	whole.live(t.Context(), life())
 	want, writes := whole.end(t.Context()), whole.operator.writes
 	t.Logf("%d writes in %s:\n%s", writes, time.Since(begun), want)
@@ -259,6 +295,7 @@ func TestKilledBetweenAnyTwoWrites(t *testing.T) {
 		t.Run(fmt.Sprintf("after write %d", limit), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, authority, secrets)
+			w.now = w.now.Add(time.Hour)
 			w.start(limit)
 			w.live(t.Context(), life())
 			if got := w.end(t.Context()); got != want {

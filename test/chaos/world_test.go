@@ -34,6 +34,7 @@ import (
 	"halo.dev/halo/controllers/tenant"
 	"halo.dev/halo/internal/certificate"
 	"halo.dev/halo/internal/naming"
+	"halo.dev/halo/internal/observe"
 	"halo.dev/halo/test/apiserver"
 	"halo.dev/halo/test/awslocal/ack"
 	"halo.dev/halo/test/awslocal/rds"
@@ -71,6 +72,8 @@ type operator struct {
 	writes  int
 	// limit is after how many writes the process ends; 0 is never.
 	limit int
+	// ended is true once a write was asked for beyond that.
+	ended bool
 }
 
 var errKilled = errors.New("killed")
@@ -122,6 +125,7 @@ func (w *world) start(limit int) {
 	process := &operator{limit: limit}
 	count := func() error {
 		if process.limit > 0 && process.writes >= process.limit {
+			process.ended = true
 			return errKilled
 		}
 		process.writes++
@@ -158,7 +162,10 @@ func (w *world) start(limit int) {
 			return write(func() error { return next.Apply(ctx, object, options...) })
 		},
 		Delete: func(ctx context.Context, next client.WithWatch, object client.Object, options ...client.DeleteOption) error {
-			return write(func() error { return next.Delete(ctx, object, options...) })
+			return write(func() error {
+				w.checkDeletion(ctx, object)
+				return next.Delete(ctx, object, options...)
+			})
 		},
 		SubResourceUpdate: func(ctx context.Context, next client.Client, name string, object client.Object, options ...client.SubResourceUpdateOption) error {
 			return write(func() error {
@@ -208,7 +215,7 @@ func (w *world) step(ctx context.Context) {
 	if w.climate != nil {
 		reached = w.climate.pass(ctx, w)
 		w.climate.operate(ctx, w)
-	} else if err := w.operate(ctx); errors.Is(err, errKilled) {
+	} else if err := w.operate(ctx); w.operator.ended { // whatever it would still have said
 		w.start(w.again)
 	} else if err != nil {
 		w.t.Fatalf("the operator: %v", err)
@@ -325,6 +332,35 @@ func (w *world) checkPasswords(ctx context.Context) {
 			w.t.Fatalf("%s has had two passwords", name)
 		}
 		w.passwords[name] = text
+	}
+}
+
+// checkDeletion fails when the operator deletes a Secret that somebody needs at that moment.
+func (w *world) checkDeletion(ctx context.Context, object client.Object) {
+	w.t.Helper()
+	secret, ok := object.(*corev1.Secret)
+	if !ok {
+		return
+	}
+	pods, jobs, deployments, clusters := &corev1.PodList{}, &batchv1.JobList{}, &appsv1.DeploymentList{}, &rdsapi.DBClusterList{}
+	for _, list := range []client.ObjectList{pods, jobs, deployments, clusters} {
+		must(w.t, w.base.List(ctx, list, client.InNamespace(secret.Namespace)))
+	}
+	needs := false
+	for i := range pods.Items {
+		needs = needs || observe.RefersTo(pods.Items[i].Spec, secret.Name)
+	}
+	for i := range jobs.Items {
+		needs = needs || (len(jobs.Items[i].Status.Conditions) == 0 && observe.RefersTo(jobs.Items[i].Spec.Template.Spec, secret.Name))
+	}
+	for i := range deployments.Items {
+		needs = needs || observe.RefersTo(deployments.Items[i].Spec.Template.Spec, secret.Name)
+	}
+	for i := range clusters.Items {
+		needs = needs || clusters.Items[i].Spec.MasterUserPassword.Name == secret.Name
+	}
+	if needs {
+		w.t.Fatalf("%s is deleted, and somebody needs it", secret.Name)
 	}
 }
 

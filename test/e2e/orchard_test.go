@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -169,6 +170,19 @@ func rotationFailsNoRequest(ctx context.Context, t *testing.T, s *story) {
 		t.Errorf("users after: %s; want %s", after, want)
 	}
 	t.Logf("rotated in %s while %d visits went well: %s → %s", took.Round(100*time.Millisecond), done, before, after)
+	formerSecretsGo(ctx, t, s)
+}
+
+// formerSecretsGo waits until the namespace has no credentials but those in force.
+func formerSecretsGo(ctx context.Context, t *testing.T, s *story) {
+	patience, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	await(patience, t, func(ctx context.Context) (string, bool) {
+		master := statusOf(ctx, t, s, orchard, `{.status.credentials.master}`)
+		seen, err := s.platform.Cluster.Kubectl(ctx, "", "get", "secrets", "-n", "halo-"+orchard, "-o", "jsonpath={.items[*].metadata.name}")
+		there := slices.DeleteFunc(strings.Fields(seen), func(name string) bool { return !strings.HasPrefix(name, "database-") })
+		return fmt.Sprint(there, err), err == nil && strings.Join(there, " ") == "database-master-"+strings.TrimSpace(master)+" database-users-2"
+	})
 }
 
 // visits are assessments that follow one another without a pause to speak of:
