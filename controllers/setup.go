@@ -141,20 +141,20 @@ func setupTenants(manager ctrl.Manager, kinds *prerequisites.Kinds, options Opti
 			return fmt.Errorf("registering who asks pods what they serve: %w", err)
 		}
 	}
-	tenants := &tenant.Reconciler{
-		Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Recorder: recorder, Authority: options.Authority,
-		PlatformSecrets: options.PlatformSecrets, Kinds: kinds, Now: options.Now, Concurrency: options.Concurrency, Namespace: options.Namespace,
-		Served: asker,
-	}
-	if err := tenants.SetupWithManager(manager); err != nil {
-		return err
-	}
 	collector := &erasures.Collector{Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Source: options.Erasures, Now: options.Now, Every: options.CollectEvery}
 	if options.Erasures == nil {
 		collector.Source = erasures.NewPods()
 	}
 	if err := manager.Add(collector); err != nil {
 		return fmt.Errorf("adding the collector of erasures: %w", err)
+	}
+	tenants := &tenant.Reconciler{
+		Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Recorder: recorder, Authority: options.Authority,
+		PlatformSecrets: options.PlatformSecrets, Kinds: kinds, Now: options.Now, Concurrency: options.Concurrency, Namespace: options.Namespace,
+		Served: asker, Erasures: collector,
+	}
+	if err := tenants.SetupWithManager(manager); err != nil {
+		return err
 	}
 	backups := &backup.Reconciler{Client: manager.GetClient(), APIReader: manager.GetAPIReader(), Recorder: recorder, Now: options.Now}
 	return backups.SetupWithManager(manager)

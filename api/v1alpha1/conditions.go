@@ -29,6 +29,9 @@ const (
 	ConditionBackupReady = "BackupReady"
 	// ConditionCredentialsReady is True when no rotation of the database's credentials is under way.
 	ConditionCredentialsReady = "CredentialsReady"
+	// ConditionErasuresNoted is there once a tenant ends or goes to rest: True when its pods have told whom they erased last,
+	// so that no copy brings them back.
+	ConditionErasuresNoted = "ErasuresNoted"
 	// ConditionChangesPending is there while a tenant is suspended: True when changes wait for the end of it.
 	ConditionChangesPending = "ChangesPending"
 )
@@ -72,4 +75,6 @@ const (
 	EventRotationSwitched = "RotationSwitched"
 	EventRotationFinished = "RotationFinished"
 	EventRotationFailed   = "RotationFailed"
+	// EventErasuresUnnoted: no pod told whom it erased before its tenant's end or rest.
+	EventErasuresUnnoted = "ErasuresUnnoted"
 )

@@ -2,6 +2,7 @@ package erasures
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,6 +23,8 @@ const (
 	whole = 6 * time.Hour
 	// patience bounds what one tenant may take; the others wait for nobody.
 	patience = 10 * time.Second
+	// lastPatience bounds the same where somebody waits for the answer.
+	lastPatience = 5 * time.Second
 	// atOnce is how many tenants are asked at a time.
 	atOnce = 8
 )
@@ -145,6 +148,25 @@ func (c *Collector) jobs(ctx context.Context) ([]job, error) {
 			all: c.Now().Sub(c.compared[tenant.UID]) >= whole})
 	}
 	return jobs, nil
+}
+
+// Last asks pods that are about to end, one after the other until one answers, for every number of their tenant. It
+// needs no memory of rounds and may be called while one goes on: what both would write comes again.
+func (c *Collector) Last(ctx context.Context, tenant *halo.HaloTenant, pods []*corev1.Pod) error {
+	ctx, cancel := context.WithTimeout(ctx, lastPatience)
+	defer cancel()
+	if len(pods) == 0 {
+		return errors.New("no pod runs")
+	}
+	var failures []error
+	for _, pod := range pods {
+		err := c.collect(ctx, &job{tenant: tenant, pod: pod, origin: Family(&tenant.Status), all: true})
+		if err == nil {
+			return nil
+		}
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
 }
 
 func (c *Collector) readyPod(ctx context.Context, tenant string) (*corev1.Pod, error) {

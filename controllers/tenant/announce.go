@@ -18,6 +18,9 @@ func (r *Reconciler) announce(tenant *halo.HaloTenant, written *halo.HaloTenantS
 	if said := readiness(tenant.Status.Conditions, written.Conditions); said != nil {
 		r.Recorder.Eventf(tenant, nil, said.eventType, said.reason, "Reconcile", "%s", said.note)
 	}
+	if gaveUp := failed(written.Conditions, halo.ConditionErasuresNoted); gaveUp != nil && failed(tenant.Status.Conditions, halo.ConditionErasuresNoted) == nil {
+		r.Recorder.Eventf(tenant, nil, corev1.EventTypeWarning, halo.EventErasuresUnnoted, "Collect", "%s", gaveUp.Message)
+	}
 	for _, said := range rotation(&tenant.Status, written) {
 		r.Recorder.Eventf(tenant, nil, said.eventType, said.reason, "Rotate", "%s", said.note)
 	}
@@ -61,17 +64,17 @@ func rotation(before, after *halo.HaloTenantStatus) []occurrence {
 	if present.Previous != 0 && present.Retirement != nil && (former.Retirement == nil || former.Users != present.Users) {
 		normal(halo.EventRotationSwitched, "Every pod has "+users+"; the previous users are being dropped")
 	}
-	if failed := failure(after.Conditions); failed != nil && failure(before.Conditions) == nil {
-		said = append(said, occurrence{corev1.EventTypeWarning, halo.EventRotationFailed, failed.Message})
+	if attempt := failed(after.Conditions, halo.ConditionCredentialsReady); attempt != nil && failed(before.Conditions, halo.ConditionCredentialsReady) == nil {
+		said = append(said, occurrence{corev1.EventTypeWarning, halo.EventRotationFailed, attempt.Message})
 	}
 	return said
 }
 
-// failure is the word of the last attempt while it has failed and the next waits.
-func failure(conditions []metav1.Condition) *metav1.Condition {
-	credentials := meta.FindStatusCondition(conditions, halo.ConditionCredentialsReady)
-	if credentials == nil || credentials.Reason != halo.ReasonFailed {
+// failed is a condition while it says that the last attempt has failed; else nil.
+func failed(conditions []metav1.Condition, conditionType string) *metav1.Condition {
+	condition := meta.FindStatusCondition(conditions, conditionType)
+	if condition == nil || condition.Reason != halo.ReasonFailed {
 		return nil
 	}
-	return credentials
+	return condition
 }

@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	halo "halo.dev/halo/api/v1alpha1"
+	"halo.dev/halo/controllers/erasures"
 	"halo.dev/halo/controllers/prerequisites"
 	"halo.dev/halo/controllers/served"
 	"halo.dev/halo/internal/apply"
@@ -83,6 +84,8 @@ type Reconciler struct {
 	Namespace string
 	// Kinds says which of the kinds that a cluster may lack are watched, and can be read.
 	Kinds *prerequisites.Kinds
+	// Erasures asks pods that are about to end whom they erased; nil asks none.
+	Erasures *erasures.Collector
 	// Served asks pods what they serve; nil for nobody, and then the status keeps what it says of that.
 	Served      *served.Asker
 	Now         func() time.Time

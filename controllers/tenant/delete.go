@@ -78,6 +78,8 @@ func (r *Reconciler) readTeardown(ctx context.Context, w *work) (database.Teardo
 		Production:    class.Spec.Environment == halo.EnvironmentProduction || (classGone && w.state.Cluster(w.tenant.Name) != nil),
 		Confirmed:     w.tenant.Annotations[naming.AnnotationConfirmDeletion] == w.tenant.Name,
 		ServerObjects: len(w.state.Of("Deployment", "Job", "Ingress", "HTTPRoute", "Pod")),
+		Entrances:     w.entrances(),
+		ToAsk:         r.asksForTheLast(w),
 		Cluster:       w.state.Cluster(w.tenant.Name),
 		Instances:     len(w.state.Instances()),
 		Claim:         decide.IdentityOf(w.tenant, w.state.Cluster(w.tenant.Name)).Claim(),
@@ -112,6 +114,15 @@ func (r *Reconciler) readFinalBackup(ctx context.Context, w *work, teardown *dat
 	return nil
 }
 
+func (w *work) entrances() (open int) {
+	for _, object := range w.state.Of("Ingress", "HTTPRoute") {
+		if object.GetDeletionTimestamp() == nil {
+			open++
+		}
+	}
+	return open
+}
+
 var rdsKinds = []string{"DBInstance", "DBCluster", "DBSubnetGroup", "DBClusterParameterGroup"}
 
 func (w *work) retained() bool {
@@ -126,6 +137,11 @@ func (w *work) retained() bool {
 // take does what a step asks for. Each can be done twice.
 func (r *Reconciler) take(ctx context.Context, w *work, step database.Step) error {
 	switch step {
+	case database.StepCloseEntrance:
+		w.wakeAt(w.now)
+		return r.deleteAll(ctx, w.state.Of("Ingress", "HTTPRoute"))
+	case database.StepCollectErasures:
+		r.askForTheLast(ctx, w)
 	case database.StepStopServer:
 		return r.deleteAll(ctx, w.state.Of("Ingress", "HTTPRoute", "Deployment", "Job"))
 	case database.StepRetain:

@@ -16,6 +16,10 @@ type Step string
 const (
 	// StepConfirm waits for a person to confirm the deletion of a production tenant.
 	StepConfirm Step = "Confirm"
+	// StepCloseEntrance deletes what leads visitors and staff to the pods, which still run.
+	StepCloseEntrance Step = "CloseEntrance"
+	// StepCollectErasures asks the pods, while they can answer, whom they erased last.
+	StepCollectErasures Step = "CollectErasures"
 	// StepStopServer deletes what serves visitors and waits until no pod is left that could write.
 	StepStopServer Step = "StopServer"
 	// StepWaitDatabase waits until RDS can take orders for the cluster.
@@ -57,7 +61,11 @@ type Teardown struct {
 	Production, Confirmed bool
 	// ServerObjects counts Deployments, Jobs, Ingresses and pods that are left.
 	ServerObjects int
-	Cluster       *rds.DBCluster
+	// Entrances counts Ingresses and routes whose deletion was not asked for.
+	Entrances int
+	// ToAsk is true while pods serve that could tell of an erasure that is not noted outside of the database.
+	ToAsk   bool
+	Cluster *rds.DBCluster
 	// Claim says whether Cluster is the tenant's database, and whether RDS should have one.
 	Claim Claim
 	// Leaving is true when the status tells that the database's end was ordered, or that RDS has none.
@@ -86,6 +94,12 @@ type Teardown struct {
 func (t Teardown) Next() (Step, string) {
 	if t.Production && !t.Confirmed {
 		return StepConfirm, "Deletion waits for its confirmation"
+	}
+	if t.Entrances > 0 {
+		return StepCloseEntrance, "Deleting: closing the entrance"
+	}
+	if t.ToAsk {
+		return StepCollectErasures, "Deleting: asking the server's pods whom they erased last"
 	}
 	if t.ServerObjects > 0 {
 		return StepStopServer, "Deleting: waiting for the server's pods to end"

@@ -50,7 +50,11 @@ func TestTheOrderOfATeardown(t *testing.T) {
 		want  database.Step
 	}{
 		{"production waits for its name", database.Teardown{Production: true, ServerObjects: 3, Namespace: namespace}, database.StepConfirm},
-		{"the server goes first", database.Teardown{Production: true, Confirmed: true, ServerObjects: 3, Cluster: cluster("available")}, database.StepStopServer},
+		{"an entrance stays until then", database.Teardown{Production: true, ServerObjects: 3, Entrances: 1, ToAsk: true, Namespace: namespace}, database.StepConfirm},
+		{"the entrance is closed first", database.Teardown{ServerObjects: 3, Entrances: 1, ToAsk: true, Cluster: cluster("available")}, database.StepCloseEntrance},
+		{"then the pods tell whom they erased", database.Teardown{ServerObjects: 3, ToAsk: true, Cluster: cluster("available")}, database.StepCollectErasures},
+		{"whatever becomes of the database", database.Teardown{Policy: halo.DeletionRetain, ServerObjects: 3, ToAsk: true, Cluster: cluster("available")}, database.StepCollectErasures},
+		{"the server goes before the database", database.Teardown{Production: true, Confirmed: true, ServerObjects: 3, Cluster: cluster("available")}, database.StepStopServer},
 		{"the final copy is recorded before anything is touched", database.Teardown{Cluster: cluster("available"), Instances: 2}, database.StepRecordFinalBackup},
 		{"a cluster that RDS works on is waited for", database.Teardown{Cluster: cluster("modifying"), FinalBackup: final}, database.StepWaitDatabase},
 		{"a broken cluster is not deleted", database.Teardown{Cluster: cluster("inaccessible-encryption-credentials"), FinalBackup: final}, database.StepWaitDatabase},
