@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,22 +19,20 @@ import (
 	"halo.dev/halo/internal/naming"
 )
 
-// serveUnready lets a pod answer that no round of the collector asks, because it is not ready.
-func (w world) serveUnready(p *people, as string) {
+// askedPod is the one that serve and answer make.
+const askedPod = "server-asked"
+
+// answerUnready lets a pod answer that no round of the collector asks, because it is not ready.
+func (w world) answerUnready(p *people, as string) {
 	w.t.Helper()
-	w.serve(p, as)
-	pod := &corev1.Pod{}
-	w.editStatus(pod, "server-asked", func() {
-		pod.Status.Phase = corev1.PodRunning
-		pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionFalse}}
-	})
+	w.answer(p, as, corev1.ConditionFalse)
 }
 
-// endPod plays the kubelet's and the Deployment controller's part.
+// endPod plays the kubelet's part.
 func (w world) endPod() {
 	w.t.Helper()
 	pod := &corev1.Pod{}
-	w.get(pod, "server-asked")
+	w.get(pod, askedPod)
 	if err := cluster.Delete(context.Background(), pod, client.GracePeriodSeconds(0)); err != nil {
 		w.t.Fatal(err)
 	}
@@ -46,21 +45,56 @@ func (w world) noLedger() {
 	}
 }
 
+// touch makes the manager look again, without another generation.
+func (w world) touch(value string) {
+	w.t.Helper()
+	w.change(func(tenant *halo.HaloTenant) {
+		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", value)
+	})
+}
+
+// wants waits for pods to be wanted, or none.
+func (w world) wants(pods bool) {
+	w.t.Helper()
+	eventually(w.t, "the pods", func() string {
+		deployment := &appsv1.Deployment{}
+		if w.get(deployment, naming.Server); (*deployment.Spec.Replicas > 0) != pods {
+			return fmt.Sprintf("%d are wanted", *deployment.Spec.Replicas)
+		}
+		return ""
+	})
+}
+
 func TestPodsTellWhomTheyErasedLastBeforeTheirTenantEnds(t *testing.T) {
 	newClass(t, "development", nil)
 	w := newTenant(t, "ending", nil)
 	w.toReady()
 	w.hold(&appsv1.Deployment{}, naming.Server)
 	held := &people{}
-	w.serveUnready(held, w.tenant)
+	w.answerUnready(held, w.tenant)
+	w.hold(&corev1.Pod{}, askedPod)
 	held.erase(13)
 	w.noLedger()
 	w.delete()
-	w.ledgerBecomes("13\n")
 	w.condition(halo.ConditionErasuresNoted, "True", "noted outside")
-	w.release(&appsv1.Deployment{}, naming.Server)
+	w.ledgerBecomes("13\n")
 	w.condition(halo.ConditionReady, "False", "waiting for the server's pods")
-	w.endPod()
+	if w.exists(&networkingv1.Ingress{}, naming.Server) {
+		t.Error("the entrance is open after the last question")
+	}
+
+	// A request that had begun erases somebody while the pod drains.
+	pod := &corev1.Pod{}
+	w.get(pod, askedPod)
+	if err := cluster.Delete(context.Background(), pod); err != nil {
+		t.Fatal(err)
+	}
+	held.erase(19)
+	w.ledgerBecomes("13\n19\n")
+	w.release(&corev1.Pod{}, askedPod)
+	w.release(&appsv1.Deployment{}, naming.Server)
+	w.unprotected() // the teardown is past the server
+	w.condition(halo.ConditionErasuresNoted, "True", "noted outside")
 }
 
 func TestPodsThatDoNotTellHoldUpTheEndForAMinute(t *testing.T) {
@@ -68,24 +102,24 @@ func TestPodsThatDoNotTellHoldUpTheEndForAMinute(t *testing.T) {
 	w := newTenant(t, "mute", nil)
 	w.toReady()
 	w.hold(&appsv1.Deployment{}, naming.Server)
-	w.serveUnready(&people{}, "somebody-else")
+	w.answerUnready(&people{}, "somebody-else")
 	w.delete()
 	w.condition(halo.ConditionErasuresNoted, "False", "Waiting at most a minute")
-	deployment := &appsv1.Deployment{}
-	if w.get(deployment, naming.Server); deployment.DeletionTimestamp != nil {
-		t.Fatal("the pods were stopped before they were given up")
-	}
+	w.condition(halo.ConditionReady, "False", "asking the server's pods whom they erased last")
 	if w.exists(&networkingv1.Ingress{}, naming.Server) {
 		t.Error("the entrance is open while the pods are asked")
 	}
-	clock.Add(int64(2 * time.Minute))
-	defer clock.Add(-int64(2 * time.Minute))
-	w.change(func(tenant *halo.HaloTenant) {
-		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "1") // a real clock wakes it
-	})
+	clock.Add(int64(30 * time.Second))
+	w.touch("early")
+	quiet(t)
+	if w.deleting(&appsv1.Deployment{}, naming.Server) {
+		t.Fatal("the pods were stopped before a minute had passed")
+	}
+	clock.Add(int64(time.Minute))
+	defer clock.Add(-int64(90 * time.Second))
+	w.touch("late")
 	w.condition(halo.ConditionErasuresNoted, "False", "add the numbers of the lines")
 	w.release(&appsv1.Deployment{}, naming.Server)
-	w.endPod()
 	eventually(t, "the warning", func() string {
 		list := &eventsv1.EventList{}
 		if err := cluster.List(context.Background(), list); err != nil {
@@ -93,48 +127,53 @@ func TestPodsThatDoNotTellHoldUpTheEndForAMinute(t *testing.T) {
 		}
 		for _, event := range list.Items {
 			if event.Regarding.Name == w.tenant && event.Reason == halo.EventErasuresUnnoted {
+				if event.Type != corev1.EventTypeWarning || event.Series != nil || !strings.Contains(event.Note, "No pod told whom it erased last") {
+					t.Fatalf("%s %q, series %v", event.Type, event.Note, event.Series)
+				}
 				return ""
 			}
 		}
 		return "is not there"
 	})
+	w.endPod()
+	w.unprotected() // the teardown is past the server
+	w.condition(halo.ConditionErasuresNoted, "False", "add the numbers of the lines")
 }
 
-func TestPodsTellWhomTheyErasedLastBeforeTheirTenantSleeps(t *testing.T) {
+func TestPodsTellWhomTheyErasedLastBeforeTheirTenantRests(t *testing.T) {
 	newClass(t, "development", nil)
 	w := newTenant(t, "dozing", nil)
 	w.toReady()
 	held := &people{}
-	w.serveUnready(held, "somebody-else")
+	w.answerUnready(held, "somebody-else")
 	held.erase(17)
-	w.noLedger()
 	w.change(func(tenant *halo.HaloTenant) { tenant.Spec.Hibernate = true })
 	w.condition(halo.ConditionErasuresNoted, "False", "Waiting at most a minute")
+	w.condition(halo.ConditionReady, "False", "Going to rest: asking")
 	deployment := &appsv1.Deployment{}
 	if w.get(deployment, naming.Server); *deployment.Spec.Replicas == 0 {
 		t.Fatal("the pods were stopped before they told")
 	}
+	w.noLedger()
 	w.endPod()
-	w.serveUnready(held, w.tenant)
+	w.answerUnready(held, w.tenant)
+	w.wants(false)
 	w.ledgerBecomes("17\n")
-	eventually(t, "no pods", func() string {
-		if w.get(deployment, naming.Server); *deployment.Spec.Replicas != 0 {
-			return fmt.Sprintf("%d are wanted", *deployment.Spec.Replicas)
-		}
-		return ""
-	})
+	held.erase(19)
+	w.ledgerBecomes("17\n19\n")
 	w.endPod()
 	w.rollOut()
 	w.condition(halo.ConditionReady, "False", "Hibernating")
+	w.condition(halo.ConditionReconciling, "False", "At rest")
 	w.condition(halo.ConditionErasuresNoted, "True", "noted outside")
+	quiet(t)
 	w.change(func(tenant *halo.HaloTenant) { tenant.Spec.Hibernate = false })
+	w.wants(true)
 	eventually(t, "the condition", func() string {
 		tenant := &halo.HaloTenant{}
-		if err := cluster.Get(context.Background(), client.ObjectKey{Name: w.tenant}, tenant); err != nil {
-			return err.Error()
-		}
-		if left := meta.FindStatusCondition(tenant.Status.Conditions, halo.ConditionErasuresNoted); left != nil {
-			return "is still there: " + left.Message
+		w.getTenant(tenant)
+		if known := meta.FindStatusCondition(tenant.Status.Conditions, halo.ConditionErasuresNoted); known != nil {
+			return "is still there: " + known.Message
 		}
 		return ""
 	})

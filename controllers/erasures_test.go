@@ -85,6 +85,11 @@ func (p *people) timesAsked() int {
 // serve lets a ready pod of the tenant answer for a database; as is whose it says to be.
 func (w world) serve(p *people, as string) {
 	w.t.Helper()
+	w.answer(p, as, corev1.ConditionTrue)
+}
+
+func (w world) answer(p *people, as string, ready corev1.ConditionStatus) {
+	w.t.Helper()
 	handler := server.WithErasures(http.NotFoundHandler(), p, func() string { return as }, slog.New(slog.DiscardHandler))
 	listening := httptest.NewServer(handler)
 	w.t.Cleanup(listening.Close)
@@ -92,7 +97,8 @@ func (w world) serve(p *people, as string) {
 	pod := w.serverPod("server-asked")
 	w.editStatus(pod, pod.Name, func() {
 		pod.Status.PodIP, pod.Status.PodIPs = "10.1.2.3", []corev1.PodIP{{IP: "10.1.2.3"}}
-		pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+		pod.Status.Phase = corev1.PodRunning
+		pod.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: ready}}
 	})
 }
 

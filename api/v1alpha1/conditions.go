@@ -30,7 +30,7 @@ const (
 	// ConditionCredentialsReady is True when no rotation of the database's credentials is under way.
 	ConditionCredentialsReady = "CredentialsReady"
 	// ConditionErasuresNoted is there once a tenant ends or goes to rest: True when its pods have told whom they erased last,
-	// so that no copy brings them back.
+	// so that no copy brings them back; False with the reason Failed when none did, and then a person has to.
 	ConditionErasuresNoted = "ErasuresNoted"
 	// ConditionChangesPending is there while a tenant is suspended: True when changes wait for the end of it.
 	ConditionChangesPending = "ChangesPending"
@@ -75,6 +75,6 @@ const (
 	EventRotationSwitched = "RotationSwitched"
 	EventRotationFinished = "RotationFinished"
 	EventRotationFailed   = "RotationFailed"
-	// EventErasuresUnnoted: no pod told whom it erased before its tenant's end or rest.
+	// EventErasuresUnnoted warns that a tenant ends or goes to rest, and no pod told whom it erased last.
 	EventErasuresUnnoted = "ErasuresUnnoted"
 )

@@ -23,8 +23,8 @@ const (
 	whole = 6 * time.Hour
 	// patience bounds what one tenant may take; the others wait for nobody.
 	patience = 10 * time.Second
-	// lastPatience bounds the same where somebody waits for the answer.
-	lastPatience = 5 * time.Second
+	// onePatience bounds what a pod that ends may take, lastPatience what all of a tenant's may: a worker waits for them.
+	onePatience, lastPatience = 3 * time.Second, 6 * time.Second
 	// atOnce is how many tenants are asked at a time.
 	atOnce = 8
 )
@@ -150,23 +150,30 @@ func (c *Collector) jobs(ctx context.Context) ([]job, error) {
 	return jobs, nil
 }
 
-// Last asks pods that are about to end, one after the other until one answers, for every number of their tenant. It
-// needs no memory of rounds and may be called while one goes on: what both would write comes again.
-func (c *Collector) Last(ctx context.Context, tenant *halo.HaloTenant, pods []*corev1.Pod) error {
+// Last asks pods that end, one after the other until one answers: they have one database. all asks for every number and
+// not only for those that are new. It needs no memory of rounds and may be called while one goes on: where both write,
+// one fails and is called again.
+func (c *Collector) Last(ctx context.Context, tenant *halo.HaloTenant, pods []*corev1.Pod, all bool) error {
 	ctx, cancel := context.WithTimeout(ctx, lastPatience)
 	defer cancel()
 	if len(pods) == 0 {
-		return errors.New("no pod runs")
+		return fmt.Errorf("no pod of tenant %s runs", tenant.Name)
 	}
 	var failures []error
 	for _, pod := range pods {
-		err := c.collect(ctx, &job{tenant: tenant, pod: pod, origin: Family(&tenant.Status), all: true})
+		err := c.lastOf(ctx, &job{tenant: tenant, pod: pod, origin: Family(&tenant.Status), all: all})
 		if err == nil {
 			return nil
 		}
 		failures = append(failures, err)
 	}
 	return errors.Join(failures...)
+}
+
+func (c *Collector) lastOf(ctx context.Context, one *job) error {
+	ctx, cancel := context.WithTimeout(ctx, onePatience)
+	defer cancel()
+	return c.collect(ctx, one)
 }
 
 func (c *Collector) readyPod(ctx context.Context, tenant string) (*corev1.Pod, error) {

@@ -18,8 +18,8 @@ func (r *Reconciler) announce(tenant *halo.HaloTenant, written *halo.HaloTenantS
 	if said := readiness(tenant.Status.Conditions, written.Conditions); said != nil {
 		r.Recorder.Eventf(tenant, nil, said.eventType, said.reason, "Reconcile", "%s", said.note)
 	}
-	if gaveUp := failed(written.Conditions, halo.ConditionErasuresNoted); gaveUp != nil && failed(tenant.Status.Conditions, halo.ConditionErasuresNoted) == nil {
-		r.Recorder.Eventf(tenant, nil, corev1.EventTypeWarning, halo.EventErasuresUnnoted, "Collect", "%s", gaveUp.Message)
+	if said := unnoted(tenant.Status.Conditions, written.Conditions); said != nil {
+		r.Recorder.Eventf(tenant, nil, said.eventType, said.reason, "Collect", "%s", said.note)
 	}
 	for _, said := range rotation(&tenant.Status, written) {
 		r.Recorder.Eventf(tenant, nil, said.eventType, said.reason, "Rotate", "%s", said.note)
@@ -44,6 +44,16 @@ func readiness(before, after []metav1.Condition) *occurrence {
 	return nil
 }
 
+// unnoted warns when the pods of a tenant that ends or goes to rest were given up. A later end is another occasion.
+func unnoted(before, after []metav1.Condition) *occurrence {
+	former, present := meta.FindStatusCondition(before, halo.ConditionErasuresNoted), meta.FindStatusCondition(after, halo.ConditionErasuresNoted)
+	if present == nil || present.Reason != halo.ReasonFailed ||
+		former != nil && former.Reason == halo.ReasonFailed && former.ObservedGeneration == present.ObservedGeneration {
+		return nil
+	}
+	return &occurrence{corev1.EventTypeWarning, halo.EventErasuresUnnoted, present.Message}
+}
+
 // rotation is how far a rotation of the database's credentials has come since the last status: it began, every pod has
 // the new users, the former ones are dropped, or an attempt failed. A status without any credentials before, which is a
 // new tenant's or one that was lost, tells of no rotation.
@@ -64,17 +74,17 @@ func rotation(before, after *halo.HaloTenantStatus) []occurrence {
 	if present.Previous != 0 && present.Retirement != nil && (former.Retirement == nil || former.Users != present.Users) {
 		normal(halo.EventRotationSwitched, "Every pod has "+users+"; the previous users are being dropped")
 	}
-	if attempt := failed(after.Conditions, halo.ConditionCredentialsReady); attempt != nil && failed(before.Conditions, halo.ConditionCredentialsReady) == nil {
-		said = append(said, occurrence{corev1.EventTypeWarning, halo.EventRotationFailed, attempt.Message})
+	if failed := failure(after.Conditions); failed != nil && failure(before.Conditions) == nil {
+		said = append(said, occurrence{corev1.EventTypeWarning, halo.EventRotationFailed, failed.Message})
 	}
 	return said
 }
 
-// failed is a condition while it says that the last attempt has failed; else nil.
-func failed(conditions []metav1.Condition, conditionType string) *metav1.Condition {
-	condition := meta.FindStatusCondition(conditions, conditionType)
-	if condition == nil || condition.Reason != halo.ReasonFailed {
+// failure is the word of the last attempt while it has failed and the next waits.
+func failure(conditions []metav1.Condition) *metav1.Condition {
+	credentials := meta.FindStatusCondition(conditions, halo.ConditionCredentialsReady)
+	if credentials == nil || credentials.Reason != halo.ReasonFailed {
 		return nil
 	}
-	return condition
+	return credentials
 }

@@ -114,6 +114,7 @@ func (r *Reconciler) readFinalBackup(ctx context.Context, w *work, teardown *dat
 	return nil
 }
 
+// entrances counts what leads people to the pods, widget and console, and is not being deleted yet.
 func (w *work) entrances() (open int) {
 	for _, object := range w.state.Of("Ingress", "HTTPRoute") {
 		if object.GetDeletionTimestamp() == nil {
@@ -143,7 +144,10 @@ func (r *Reconciler) take(ctx context.Context, w *work, step database.Step) erro
 	case database.StepCollectErasures:
 		r.askForTheLast(ctx, w)
 	case database.StepStopServer:
-		return r.deleteAll(ctx, w.state.Of("Ingress", "HTTPRoute", "Deployment", "Job"))
+		if err := r.deleteAll(ctx, w.state.Of("Ingress", "HTTPRoute", "Deployment", "Job")); err != nil {
+			return err
+		}
+		r.askWhileTheyEnd(ctx, w)
 	case database.StepRetain:
 		return r.edit(ctx, w.state.Of(rdsKinds...), retain)
 	case database.StepRescue:

@@ -207,7 +207,7 @@ func (r *Reconciler) change(ctx context.Context, w *work) (*decide.Problem, erro
 	if err := r.handOverScale(ctx, w); err != nil {
 		return nil, err
 	}
-	if problem := r.restOnlyAfterTheLast(ctx, w); problem != nil {
+	if problem := r.restAfterTheLast(ctx, w); problem != nil {
 		return problem, nil
 	}
 	if err := r.readErasures(ctx, w); err != nil {

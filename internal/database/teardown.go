@@ -63,7 +63,7 @@ type Teardown struct {
 	ServerObjects int
 	// Entrances counts Ingresses and routes whose deletion was not asked for.
 	Entrances int
-	// ToAsk is true while pods serve that could tell of an erasure that is not noted outside of the database.
+	// ToAsk is true while pods run that could tell of an erasure that is not noted outside of the database.
 	ToAsk   bool
 	Cluster *rds.DBCluster
 	// Claim says whether Cluster is the tenant's database, and whether RDS should have one.
