@@ -55,10 +55,9 @@ func TestTheStatusTellsWhatEachPodServes(t *testing.T) {
 	first := w.hash()
 	told.set(address, first)
 	pod := w.serverPod("server-1")
-	pod.Status.Phase, pod.Status.PodIP, pod.Status.PodIPs = corev1.PodRunning, address, []corev1.PodIP{{IP: address}}
-	if err := cluster.Status().Update(context.Background(), pod); err != nil {
-		t.Fatal(err)
-	}
+	w.editStatus(pod, pod.Name, func() { // the manager refreshes the pod meanwhile
+		pod.Status.Phase, pod.Status.PodIP, pod.Status.PodIPs = corev1.PodRunning, address, []corev1.PodIP{{IP: address}}
+	})
 	w.condition(halo.ConditionConfigurationServed, "True", "1 of 1 pods serve configuration "+first[:12])
 	if status := w.served(); status.SHA256 != first || len(status.Pods) != 1 || status.Pods[0] != (halo.ServedPod{Name: "server-1", SHA256: first}) {
 		t.Errorf("the status has %+v", status)
