@@ -53,7 +53,7 @@ func (s *service) openConsole(ctx context.Context, wake func()) error {
 		return err
 	}
 	guard := connections.New(connections.Options{Limits: consoleLimits, Shared: s.flags.trustedProxies})
-	c := &staffConsole{server: server.NewPublic(handler, s.certificate.Get, s.logger)}
+	c := &staffConsole{server: server.NewPublic(s.health.Farewell(handler), s.certificate.Get, s.logger)}
 	guard.Watch(c.server)
 	if c.port, err = server.Listen(ctx, s.flags.consoleListen, s.flags.trustedProxies, guard); err != nil {
 		return err

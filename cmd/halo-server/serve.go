@@ -247,7 +247,7 @@ func (s *service) assemble(wake chan struct{}) error {
 		return err
 	}
 	s.health = server.NewHealth(s.store, s.metrics, func() string { return s.config.Get().Hash }, version, 0)
-	s.public = server.NewPublic(handler, s.certificate.Get, s.logger)
+	s.public = server.NewPublic(s.health.Farewell(handler), s.certificate.Get, s.logger)
 	s.guard = connections.New(connections.Options{Shared: s.flags.trustedProxies, Opened: s.metrics.Opened, Refused: s.metrics.Refused})
 	s.guard.Watch(s.public)
 	tenant := func() string { return s.config.Get().Tenant }

@@ -97,6 +97,18 @@ func (h *Health) probe(ctx context.Context) {
 // Drain makes the process unready for good: it is about to end.
 func (h *Health) Drain() { h.draining.Store(true) }
 
+// Farewell lets a connection end with the answer to its next request while the process is about to end (RFC 9112, section
+// 9.6; by HTTP/2 as GOAWAY). One that is kept until the listener closes may be cut just as a request comes, and no browser
+// sends answers a second time by itself.
+func (h *Health) Farewell(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // Ready tells whether requests should come here: the database has answered
 // once, so that a version that cannot reach it never replaces one that can,
 // and the process is not about to end. An outage later does not count: see

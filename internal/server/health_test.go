@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -127,4 +129,46 @@ func TestDrainingIsNotReady(t *testing.T) {
 	if status, _ := probe(t, h, "/livez"); status != 200 {
 		t.Errorf("alive: %d", status)
 	}
+}
+
+// TestKeptConnectionsEndWhenTheProcessIsAboutTo looks which requests share a connection: those before the drain, the first
+// one in it too, and none after.
+func TestKeptConnectionsEndWhenTheProcessIsAboutTo(t *testing.T) {
+	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		t.Run(protocol, func(t *testing.T) {
+			h, _ := runHealth(t, &database{})
+			s := httptest.NewUnstartedServer(h.Farewell(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) })))
+			s.EnableHTTP2 = protocol == "HTTP/2.0"
+			s.StartTLS()
+			defer s.Close()
+			for number, request := range []struct{ draining, shared bool }{{false, false}, {false, true}, {true, true}, {true, false}, {true, false}} {
+				if request.draining {
+					h.Drain()
+				}
+				said, shared := askOnce(t, s)
+				if said != protocol || shared != request.shared {
+					t.Errorf("request %d: by %s, on a connection that was there: %v, want %v", number+1, said, shared, request.shared)
+				}
+			}
+		})
+	}
+}
+
+func askOnce(t *testing.T, s *httptest.Server) (said string, shared bool) {
+	t.Helper()
+	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { shared = info.Reused }}
+	request, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodGet, s.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := s.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), shared
 }
