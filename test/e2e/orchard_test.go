@@ -188,6 +188,8 @@ func formerSecretsGo(ctx context.Context, t *testing.T, s *story) {
 // visits are assessments that follow one another without a pause to speak of:
 // half of them on one connection that is kept, half on a new one each.
 type visits struct {
+	// words are what the servers say, asked at a failure: pods and their logs may be gone later.
+	words    func() string
 	end      context.CancelFunc
 	everyone sync.WaitGroup
 	mutex    sync.Mutex
@@ -197,7 +199,10 @@ type visits struct {
 
 func startVisits(ctx context.Context, s *story) *visits {
 	ctx, end := context.WithCancel(ctx)
-	v := &visits{end: end}
+	v := &visits{end: end, words: func() string {
+		said, err := s.platform.Cluster.Kubectl(context.WithoutCancel(ctx), "", "logs", "-n", "halo-"+orchard, "-l", "app.kubernetes.io/component=server", "--prefix", "--tail=100")
+		return fmt.Sprintln(onlyErrors(said), err)
+	}}
 	for _, kept := range []bool{true, false} {
 		v.everyone.Go(func() {
 			client := visitorOf(s, orchardHost)
@@ -221,12 +226,19 @@ func startVisits(ctx context.Context, s *story) *visits {
 }
 
 func (v *visits) note(err error) {
+	if err != nil {
+		err = fmt.Errorf("%s: %w; the servers say: %s", time.Now().Format(time.TimeOnly), err, v.words())
+	}
 	v.mutex.Lock()
 	defer v.mutex.Unlock()
 	v.done++
-	if err != nil {
-		v.failures = errors.Join(v.failures, fmt.Errorf("%s: %w", time.Now().Format(time.TimeOnly), err))
-	}
+	v.failures = errors.Join(v.failures, err)
+}
+
+// onlyErrors keeps the lines of a log that are neither routine nor a request.
+func onlyErrors(log string) string {
+	lines := slices.DeleteFunc(strings.Split(log, "\n"), func(line string) bool { return strings.Contains(line, `"level":"INFO"`) })
+	return strings.Join(lines, "\n")
 }
 
 func (v *visits) count() (done int, failures error) {
