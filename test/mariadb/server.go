@@ -51,12 +51,14 @@ type Server struct {
 	MasterPasswordFile string
 
 	dir     string
+	further []string
 	process *os.Process
 	ended   chan struct{}
 }
 
-// Start starts a server with empty data. Stop must be called in the end.
-func Start(ctx context.Context) (*Server, error) {
+// Start starts a small server with empty data. Further arguments of mariadbd come last, and so replace those that are
+// there. Stop must be called in the end.
+func Start(ctx context.Context, further ...string) (*Server, error) {
 	template, err := template(ctx)
 	if err != nil {
 		return nil, err
@@ -65,7 +67,7 @@ func Start(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the server's folder: %w", err)
 	}
-	server := &Server{dir: dir, CAFile: filepath.Join(dir, "ca.pem"), MasterPasswordFile: filepath.Join(dir, "master-password")}
+	server := &Server{dir: dir, further: further, CAFile: filepath.Join(dir, "ca.pem"), MasterPasswordFile: filepath.Join(dir, "master-password")}
 	if err := server.prepare(ctx, template); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -168,7 +170,7 @@ func (s *Server) arguments() []string {
 		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=" + logFileSize,
 		"--innodb-flush-log-at-trx-commit=2", "--max-connections=100",
 	}
-	return append(arguments, asRoot()...)
+	return append(append(arguments, asRoot()...), s.further...)
 }
 
 // asRoot allows the server to run as root, where the test does.
