@@ -94,6 +94,9 @@ func offline(manifests []*unstructured.Unstructured, now time.Time) ([]client.Ob
 		if tenant, ok := object.(*halo.HaloTenant); ok {
 			tenant.UID, tenant.Generation, tenant.Spec.Suspend = placeholderUID, 1, false
 			tenant.CreationTimestamp = metav1.NewTime(now)
+			// One that was read from a cluster is that of a database there.
+			tenant.Status = halo.HaloTenantStatus{}
+			delete(tenant.Annotations, naming.AnnotationDatabase)
 			names = append(names, tenant.Name)
 			if tenant.Spec.Bootstrap != nil {
 				copies = append(copies, readyCopy(tenant.Spec.Bootstrap.BackupName))

@@ -234,6 +234,19 @@ func TestRenderNeedsNoCluster(t *testing.T) {
 	}
 }
 
+func TestATenantThatWasReadFromAClusterIsRenderedAsItsManifestIs(t *testing.T) {
+	manifest := sampleText(t, "halotenantclass", "halotenant")
+	read := strings.Replace(manifest, "kind: HaloTenant\nmetadata:\n", "kind: HaloTenant\nstatus: {database: {resourceID: cluster-OF-A-CLUSTER}}\nmetadata:\n  annotations: {halo.dev/database: cluster-OF-A-CLUSTER}\n", 1)
+	if read == manifest {
+		t.Fatal("the sample has another form")
+	}
+	out, problems := &bytes.Buffer{}, &bytes.Buffer{}
+	if exit := run(context.Background(), []string{"render", "-f", "-"}, streams{in: strings.NewReader(read), out: out, err: problems, now: func() time.Time { return now }}); exit != exitSame {
+		t.Fatalf("exit status %d: %s", exit, problems)
+	}
+	golden(t, "render.yaml", out.Bytes())
+}
+
 func TestBadInputIsToldWithItsFieldAndTheRemedy(t *testing.T) {
 	class := sampleText(t, "halotenantclass")
 	cases := []struct {
