@@ -47,7 +47,9 @@ func (s Server) OptionText(account string) string {
 	lines := []string{
 		"datadir=" + s.Data(), "socket=" + s.Socket, "pid-file=" + s.pidFile(), "user=" + account,
 		"skip-name-resolve", "innodb-log-file-size=8M", "innodb-buffer-pool-size=48M", "performance-schema=OFF",
-		"innodb-flush-method=fsync", "log-bin=" + filepath.Join(s.Data(), "binlog"), "server-id=1", "binlog-format=ROW", "sync-binlog=1",
+		"innodb-flush-method=fsync", "log-bin=" + filepath.Join(s.Data(), "binlog"), "server-id=1", "binlog-format=ROW",
+		// Processes are killed here, machines are not: what was written is there. Each wait for the disk is one for every database on it.
+		"sync-binlog=0",
 		fmt.Sprintf("binlog-expire-logs-seconds=%d", max(1, s.Retention)*24*60*60),
 		"skip-slave-start", "loose-default-time-zone=+00:00",
 	}
