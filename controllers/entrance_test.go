@@ -154,9 +154,7 @@ func TestAClassSaysWhatTheClusterLacksAndGoesOnWhenItIsThere(t *testing.T) {
 	})
 	w.condition(halo.ConditionReady, "True", "Serving")
 	before := quiet(t)
-	w.change(func(tenant *halo.HaloTenant) {
-		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "1")
-	})
+	w.touch("1")
 	if after := quiet(t); after != before {
 		t.Errorf("%d writes for a tenant that was as it should be", after-before)
 	}

@@ -12,7 +12,6 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	halo "halo.dev/halo/api/v1alpha1"
@@ -21,12 +20,6 @@ import (
 
 // askedPod is the one that serve and answer make.
 const askedPod = "server-asked"
-
-// answerUnready lets a pod answer that no round of the collector asks, because it is not ready.
-func (w world) answerUnready(p *people, as string) {
-	w.t.Helper()
-	w.answer(p, as, corev1.ConditionFalse)
-}
 
 // endPod plays the kubelet's part.
 func (w world) endPod() {
@@ -43,14 +36,6 @@ func (w world) noLedger() {
 	if (world{t: w.t, namespace: naming.BackupsNamespace}).exists(&corev1.ConfigMap{}, naming.Erasures(w.uid(), 1)) {
 		w.t.Fatal("a round of the collector has noted it already: this test shows nothing")
 	}
-}
-
-// touch makes the manager look again, without another generation.
-func (w world) touch(value string) {
-	w.t.Helper()
-	w.change(func(tenant *halo.HaloTenant) {
-		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", value)
-	})
 }
 
 // wants waits for pods to be wanted, or none.
@@ -71,7 +56,7 @@ func TestPodsTellWhomTheyErasedLastBeforeTheirTenantEnds(t *testing.T) {
 	w.toReady()
 	w.hold(&appsv1.Deployment{}, naming.Server)
 	held := &people{}
-	w.answerUnready(held, w.tenant)
+	w.answer(held, w.tenant, corev1.ConditionFalse) // no round of the collector asks a pod that is not ready
 	w.hold(&corev1.Pod{}, askedPod)
 	held.erase(13)
 	w.noLedger()
@@ -102,7 +87,7 @@ func TestPodsThatDoNotTellHoldUpTheEndForAMinute(t *testing.T) {
 	w := newTenant(t, "mute", nil)
 	w.toReady()
 	w.hold(&appsv1.Deployment{}, naming.Server)
-	w.answerUnready(&people{}, "somebody-else")
+	w.answer(&people{}, "somebody-else", corev1.ConditionFalse) // no round of the collector asks a pod that is not ready
 	w.delete()
 	w.condition(halo.ConditionErasuresNoted, "False", "Waiting at most a minute")
 	w.condition(halo.ConditionReady, "False", "asking the server's pods whom they erased last")
@@ -145,7 +130,7 @@ func TestPodsTellWhomTheyErasedLastBeforeTheirTenantRests(t *testing.T) {
 	w := newTenant(t, "dozing", nil)
 	w.toReady()
 	held := &people{}
-	w.answerUnready(held, "somebody-else")
+	w.answer(held, "somebody-else", corev1.ConditionFalse) // no round of the collector asks a pod that is not ready
 	held.erase(17)
 	w.change(func(tenant *halo.HaloTenant) { tenant.Spec.Hibernate = true })
 	w.condition(halo.ConditionErasuresNoted, "False", "Waiting at most a minute")
@@ -156,7 +141,7 @@ func TestPodsTellWhomTheyErasedLastBeforeTheirTenantRests(t *testing.T) {
 	}
 	w.noLedger()
 	w.endPod()
-	w.answerUnready(held, w.tenant)
+	w.answer(held, w.tenant, corev1.ConditionFalse) // no round of the collector asks a pod that is not ready
 	w.wants(false)
 	w.ledgerBecomes("17\n")
 	held.erase(19)

@@ -84,9 +84,7 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 	w.condition(halo.ConditionCredentialsReady, "False", "Attempt 1 at dropping the previous users failed")
 	clock.Add(int64(time.Minute)) // the next attempt is due
 	defer clock.Add(-int64(time.Minute))
-	w.change(func(tenant *halo.HaloTenant) {
-		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "0")
-	})
+	w.touch("0")
 	if job := w.finishMigration(batchv1.JobComplete); !strings.HasPrefix(job, "retire-") {
 		t.Fatalf("the Job is %s", job)
 	}
@@ -98,9 +96,7 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 	if err := cluster.Delete(context.Background(), bystander, client.GracePeriodSeconds(0)); err != nil {
 		t.Fatal(err)
 	}
-	w.change(func(tenant *halo.HaloTenant) {
-		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "the bystander is gone")
-	})
+	w.touch("the bystander is gone")
 	w.hasSecrets("database-users-2", "database-master-3")
 	before := quiet(t)
 	w.saidOfTheRotation(map[string]string{
@@ -109,9 +105,7 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 		halo.EventRotationFailed:   "Attempt 1 at dropping the previous users failed",
 		halo.EventRotationFinished: "database-users-2 are in force",
 	})
-	w.change(func(tenant *halo.HaloTenant) {
-		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, "example.com/touched", "1")
-	})
+	w.touch("1")
 	if after := quiet(t); after != before {
 		t.Errorf("%d writes after the rotation", after-before)
 	}

@@ -52,7 +52,7 @@ type shrinker struct {
 	owners sharing[[]metav1.OwnerReference]
 	// amounts are what a class gives to each of its tenants.
 	amounts sharing[corev1.ResourceList]
-	// parts are lists within objects, by their content: the containers of a class's pods, the rules of its networks.
+	// parts are what sharePart shares, by the hash of its content: volumes, mounts and probes of a class's pods, rules of its networks.
 	parts sharing[any]
 }
 

@@ -60,7 +60,7 @@ func WorseHabits(p Profile) []Worse {
 		if taken < leastGain {
 			continue
 		}
-		life := then.life()
+		life := then.Life()
 		life.YearsLost = now.Healthspan.YearsLost + taken
 		all = append(all, Worse{Habit: worse.name, Answered: answered, Life: life, YearsTaken: taken,
 			ActiveYearsTaken: taken - now.Healthspan.AssistedYears + then.Healthspan.AssistedYears})
@@ -86,8 +86,8 @@ func (p Profile) worsened(habit int) (Profile, bool) {
 	return p, answered
 }
 
-// life is a result as a cell of the matrix.
-func (r *Result) life() Lifestyle {
+// Life is the person's life as answered, in the form of a cell of the lifestyle matrix.
+func (r *Result) Life() Lifestyle {
 	return Lifestyle{
 		LifeExpectancy:     r.Longevity.LifeExpectancyYears,
 		ActiveWorkingYears: r.Healthspan.ActiveWorkingYears, ActiveRetirementYears: r.Healthspan.ActiveRetirementYears,

@@ -32,7 +32,7 @@ func TestAWorseHabitIsTheLifeOfWhoeverHasIt(t *testing.T) {
 			`"weight_lb": 223`, // a body mass index of 32.0
 	} {
 		then := Assess(mustParse(t, start+answer+"}"))
-		got, want := worse[habit], then.life()
+		got, want := worse[habit], then.Life()
 		want.YearsLost = now.Healthspan.YearsLost + now.Longevity.LifeExpectancyYears - then.Longevity.LifeExpectancyYears
 		if !got.Answered || got.Life != want {
 			t.Errorf("%s: %+v, want %+v", habit, got, want)

@@ -15,16 +15,11 @@ type combination struct {
 	life  halo.Lifestyle
 }
 
+// asAnswered are the words for the client's own life.
+const asAnswered = "As you answered"
+
 // today is the client's life as answered.
-func (s *sheet) today() combination {
-	r := s.doc.Result
-	return combination{"As you answered", halo.Lifestyle{
-		LifeExpectancy:     r.Longevity.LifeExpectancyYears,
-		ActiveWorkingYears: r.Healthspan.ActiveWorkingYears, ActiveRetirementYears: r.Healthspan.ActiveRetirementYears,
-		AssistedYears: r.Healthspan.AssistedYears, YearsLost: r.Healthspan.YearsLost,
-		OutOfPocketToday: r.OutOfPocket.LifetimeToday, CareToday: r.Care.ExpectedTotalToday,
-	}}
-}
+func (s *sheet) today() combination { return combination{asAnswered, s.doc.Result.Life()} }
 
 // better are the mixtures of the three habits of the lifestyle matrix that change something, and of how many habits they
 // are: a line for a habit that the client has, or did not tell, would only repeat another.
@@ -165,7 +160,7 @@ func (s *sheet) combinationBars(scale float64, first combination, others ...comb
 	top := s.y
 	for _, one := range append([]combination{first}, others...) {
 		style := s.styles.body
-		if one.label == s.today().label {
+		if one.label == asAnswered {
 			style = s.styles.bold
 		}
 		s.Text(left, s.y+10, one.label, style)
