@@ -48,13 +48,10 @@ func (c *console) confirm(v *visit, password, code string) (problem string, err 
 	}
 	step, rightCode := account.VerifyCode(credentials.Secret, code, v.now, credentials.LastStep)
 	if rightPassword && rightCode {
-		err = c.Store.UseStep(v.r.Context(), v.account.ID, step)
-		if err == nil {
-			return "", c.Store.ForgetAttempts(v.r.Context(), counter)
+		err = c.Store.UseStep(v.r.Context(), v.account.ID, step, counter)
+		if !errors.Is(err, store.ErrUsed) {
+			return "", err
 		}
-	}
-	if err != nil && !errors.Is(err, store.ErrUsed) {
-		return "", err
 	}
 	v.status = http.StatusUnprocessableEntity
 	return "Password or code is not right. A code works once; wait for the next one if you have just signed in with it.", nil

@@ -186,6 +186,7 @@ func (c *console) enterSession(v *visit, try attempt, entry store.Entry) error {
 		return err
 	}
 	entry.Session = session.digest
+	entry.Forget = []account.Digest{try.counter, guesses(try.name)}
 	if !try.known {
 		entry.Device = &device.digest
 	}
@@ -197,11 +198,6 @@ func (c *console) enterSession(v *visit, try attempt, entry store.Entry) error {
 		return c.refuseEntry(v)
 	case err != nil:
 		return err
-	}
-	for _, counter := range []account.Digest{try.counter, guesses(try.name)} {
-		if err := c.Store.ForgetAttempts(v.r.Context(), counter); err != nil {
-			return err
-		}
 	}
 	c.Metrics.SignIn("in")
 	v.setCookie(sessionCookie, session.text, AbsoluteTimeout)

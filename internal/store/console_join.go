@@ -51,10 +51,12 @@ func (c *Console) Prepare(ctx context.Context, now time.Time, invitation account
 	if err != nil {
 		return err
 	}
-	result, err := c.db.ExecContext(ctx,
-		`UPDATE halo_staff.invitation SET password = ?, secret = ? WHERE digest = ? AND account_id = ? AND expires_at > ?`,
-		guest.Password, sealed, digestBytes(invitation), guest.AccountID, now.UTC())
-	return affected("preparing an account", result, err, ErrUsed)
+	return c.change(ctx, "preparing an account", unlogged, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx,
+			`UPDATE halo_staff.invitation SET password = ?, secret = ? WHERE digest = ? AND account_id = ? AND expires_at > ?`,
+			guest.Password, sealed, digestBytes(invitation), guest.AccountID, now.UTC())
+		return affected("keeping what was prepared", result, err, ErrUsed)
+	})
 }
 
 // Join makes the guest's account active with what was prepared, and uses up the

@@ -34,6 +34,8 @@ type Entry struct {
 	Secret []byte
 	// Keep is how long a session lasts at most; older rows are removed.
 	Keep time.Duration
+	// Forget is what the attempt was counted by.
+	Forget []accounts.Digest
 }
 
 // SignIn makes a session, and uses up the second factor's step or the recovery
@@ -65,6 +67,9 @@ func (c *Console) SignIn(ctx context.Context, now time.Time, e Entry) error {
 			if err != nil {
 				return failed("noting the device", err)
 			}
+		}
+		if err := forgetAttempts(ctx, tx, e.Forget...); err != nil {
+			return err
 		}
 		return insertSession(ctx, tx, now, e.AccountID, e.Session)
 	})
@@ -129,8 +134,10 @@ func (c *Console) Session(ctx context.Context, digest accounts.Digest) (session 
 
 // Touch notes a session's last request.
 func (c *Console) Touch(ctx context.Context, now time.Time, digest accounts.Digest) error {
-	_, err := c.db.ExecContext(ctx, `UPDATE halo_staff.session SET seen_at = ? WHERE digest = ?`, now.UTC(), digestBytes(digest))
-	return failed("noting a session's last request", err)
+	return c.change(ctx, "noting a session's last request", unlogged, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE halo_staff.session SET seen_at = ? WHERE digest = ?`, now.UTC(), digestBytes(digest))
+		return err
+	})
 }
 
 // SignOut ends a session.
@@ -144,8 +151,10 @@ func (c *Console) SignOut(ctx context.Context, now time.Time, id int64, digest a
 
 // Expire ends a session that lasted too long.
 func (c *Console) Expire(ctx context.Context, digest accounts.Digest) error {
-	_, err := c.db.ExecContext(ctx, `DELETE FROM halo_staff.session WHERE digest = ?`, digestBytes(digest))
-	return failed("ending a session", err)
+	return c.change(ctx, "ending a session", unlogged, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM halo_staff.session WHERE digest = ?`, digestBytes(digest))
+		return err
+	})
 }
 
 // ChangePassword sets a password (its hash) and ends every session and known
@@ -197,11 +206,17 @@ func (c *Console) RenewRecovery(ctx context.Context, now time.Time, id int64, re
 }
 
 // UseStep uses up a step of the second factor for something other than signing
-// in. The error is ErrUsed when it was used before.
-func (c *Console) UseStep(ctx context.Context, id, step int64) error {
-	result, err := c.db.ExecContext(ctx,
-		`UPDATE halo_staff.account SET last_step = ? WHERE id = ? AND state = 'active' AND last_step < ?`, step, id, step)
-	return affected("using a second factor", result, err, ErrUsed)
+// in, and forgets the attempts that were counted by forget. The error is ErrUsed
+// when it was used before.
+func (c *Console) UseStep(ctx context.Context, id, step int64, forget accounts.Digest) error {
+	return c.change(ctx, "confirming with a second factor", unlogged, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx,
+			`UPDATE halo_staff.account SET last_step = ? WHERE id = ? AND state = 'active' AND last_step < ?`, step, id, step)
+		if err := affected("using a second factor", result, err, ErrUsed); err != nil {
+			return err
+		}
+		return forgetAttempts(ctx, tx, forget)
+	})
 }
 
 // RecoveryLeft says how many recovery codes an account has not used.
@@ -253,8 +268,14 @@ func (c *Console) BeginAttempt(ctx context.Context, now time.Time, counter accou
 	return wait, failures, err
 }
 
-// ForgetAttempts takes back what BeginAttempt counted, after a success.
-func (c *Console) ForgetAttempts(ctx context.Context, counter accounts.Digest) error {
-	_, err := c.db.ExecContext(ctx, `DELETE FROM halo_staff.attempt WHERE digest = ?`, digestBytes(counter))
-	return failed("forgetting attempts", err)
+// forgetAttempts takes back what BeginAttempt counted. It belongs to the
+// transaction of the success: a code that was used up for nothing, because the
+// database failed a moment later, would keep its owner out until the next one.
+func forgetAttempts(ctx context.Context, tx *sql.Tx, counters ...accounts.Digest) error {
+	for _, counter := range counters {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM halo_staff.attempt WHERE digest = ?`, digestBytes(counter)); err != nil {
+			return failed("forgetting attempts", err)
+		}
+	}
+	return nil
 }
