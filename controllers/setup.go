@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -64,6 +65,14 @@ func NewScheme() (*runtime.Scheme, error) {
 		}
 	}
 	return scheme, nil
+}
+
+// TuneConnection sets what a manager's connection to the API server does without: a limit of its own, where the API server
+// shares itself out by priority and fairness, and compression, which costs both sides more processor time than a cluster's
+// network costs (each event of a watch is packed by itself).
+func TuneConnection(config *rest.Config) {
+	config.QPS = -1
+	config.DisableCompression = true
 }
 
 // CacheOptions keeps the caches small: of the kinds that everybody uses, only the operator's own objects.

@@ -65,8 +65,7 @@ func run(ctx context.Context, arguments []string) error {
 	if err != nil {
 		return fmt.Errorf("finding the cluster: %w", err)
 	}
-	// The API server shares itself out by priority and fairness; a limit here would only make many tenants wait for it.
-	config.QPS = -1
+	controllers.TuneConnection(config)
 	options, err := managerOptions(f)
 	if err != nil {
 		return err

@@ -77,14 +77,18 @@ func changeOf(item desired.Item, live client.Object) (*Change, error) {
 	if live != nil && (item.Once || live.GetDeletionTimestamp() != nil) {
 		return nil, nil
 	}
+	hash, err := hashOf(item.Object)
+	if err != nil {
+		return nil, err
+	}
+	if live != nil && live.GetAnnotations()[naming.AnnotationAppliedHash] == hash && same(item.Object, live) {
+		return nil, nil
+	}
 	wanted, err := plain(item.Object)
 	if err != nil {
 		return nil, err
 	}
-	hash, err := seal(wanted)
-	if err != nil {
-		return nil, err
-	}
+	annotate(wanted, hash)
 	change := &Change{Action: Update, Object: wanted, Once: item.Once, Reason: item.Reason}
 	if live == nil {
 		change.Action = Create
@@ -157,17 +161,15 @@ func dropNulls(value any) any {
 	return value
 }
 
-// seal writes the hash of what is wanted into the object. A field that is no longer wanted shows only by it: a
-// comparison of the wanted fields cannot see what was dropped.
-func seal(object *unstructured.Unstructured) (string, error) {
-	text, err := json.Marshal(object.Object)
+// hashOf tells what is wanted by a few letters, which are written into the object. A field that is no longer wanted shows
+// only by them: a comparison of the wanted fields cannot see what was dropped.
+func hashOf(object client.Object) (string, error) {
+	text, err := json.Marshal(object)
 	if err != nil {
 		return "", fmt.Errorf("hashing its fields: %w", err)
 	}
 	sum := sha256.Sum256(text)
-	hash := hex.EncodeToString(sum[:8])
-	annotate(object, hash)
-	return hash, nil
+	return hex.EncodeToString(sum[:8]), nil
 }
 
 func annotate(object *unstructured.Unstructured, hash string) {

@@ -19,14 +19,12 @@ import (
 
 	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/controllers/rehearsal"
-	"halo.dev/halo/internal/naming"
 )
 
 // placeholder stands for a tenant's name in the objects that the bare loop applies.
 const placeholder = "placeholder"
 
-// sameObjects are what the manager makes for a tenant, as a rehearsal tells, with another label than the manager's: its
-// caches are not to hold them.
+// sameObjects are a tenant and what the manager makes for it, as a rehearsal tells.
 func sameObjects(t *testing.T, e *environment) []string {
 	t.Helper()
 	tenant := e.tenant(placeholder)
@@ -36,7 +34,7 @@ func sameObjects(t *testing.T, e *environment) []string {
 		t.Fatal(err)
 	}
 	var texts []string
-	for _, object := range result.Objects {
+	for _, object := range append([]client.Object{e.tenant(placeholder)}, result.Objects...) {
 		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 		if err != nil {
 			t.Fatal(err)
@@ -47,9 +45,6 @@ func sameObjects(t *testing.T, e *environment) []string {
 		plain.SetResourceVersion("")
 		plain.SetGeneration(0)
 		plain.SetOwnerReferences(nil)
-		labels := plain.GetLabels()
-		labels[naming.LabelManagedBy] = "bare"
-		plain.SetLabels(labels)
 		unstructured.RemoveNestedField(plain.Object, "metadata", "creationTimestamp")
 		text, err := json.Marshal(plain.Object)
 		if err != nil {
@@ -64,9 +59,7 @@ func sameObjects(t *testing.T, e *environment) []string {
 func applyBare(t *testing.T, e *environment, count int) time.Duration {
 	t.Helper()
 	texts := sameObjects(t, e)
-	config := *e.config
-	config.QPS = -1
-	connection, err := dynamic.NewForConfig(&config)
+	connection, err := dynamic.NewForConfig(e.config)
 	if err != nil {
 		t.Fatal(err)
 	}
