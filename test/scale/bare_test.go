@@ -56,14 +56,14 @@ func sameObjects(t *testing.T, e *environment) []string {
 }
 
 // applyBare applies the objects of many tenants by a loop of client-go and nothing else, as many at once as the manager.
-func applyBare(t *testing.T, e *environment, count int) time.Duration {
+func applyBare(t *testing.T, e *environment, count int) lap {
 	t.Helper()
 	texts := sameObjects(t, e)
 	connection, err := dynamic.NewForConfig(e.config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
+	watch := startWatch(t)
 	each(t, count, func(i int) error {
 		name := fmt.Sprintf("bare-%d", i)
 		for _, text := range texts {
@@ -73,7 +73,7 @@ func applyBare(t *testing.T, e *environment, count int) time.Duration {
 		}
 		return nil
 	})
-	return time.Since(began)
+	return watch.stop(t)
 }
 
 func applyOne(connection dynamic.Interface, text string) error {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"github.com/prometheus/procfs"
 	"k8s.io/client-go/tools/clientcmd"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -105,6 +106,10 @@ func runManager(kubeconfig, folder string) error {
 	if err := controllers.Setup(ctx, manager, controllers.Options{Authority: authority, PlatformSecrets: folder, Concurrency: concurrency, Now: time.Now}); err != nil {
 		return err
 	}
+	self, err := procfs.Self()
+	if err != nil {
+		return err
+	}
 	var synced atomic.Bool
 	go func() { synced.Store(manager.GetCache().WaitForCacheSync(ctx)) }()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -118,10 +123,10 @@ func runManager(kubeconfig, folder string) error {
 			debug.FreeOSMemory()
 			var memory runtime.MemStats
 			runtime.ReadMemStats(&memory)
-			told.HeapBytes, told.ResidentBytes = int64(memory.HeapAlloc), resident()
+			told.HeapBytes, told.ResidentBytes = int64(memory.HeapAlloc), resident(self)
 		}
 		told.Waits, told.ShortWaits = waits()
-		told.Seconds = processorTime().Seconds()
+		told.Seconds = processorTime(self)
 		_ = json.NewEncoder(w).Encode(told)
 	})}
 	go func() { _ = server.Serve(listener) }()
@@ -131,27 +136,21 @@ func runManager(kubeconfig, folder string) error {
 
 // resident is what the process has of the machine's memory for itself: the program's own pages, which the machine shares
 // and can read again, do not count.
-func resident() int64 {
-	text, err := os.ReadFile("/proc/self/status")
+func resident(self procfs.Proc) int64 {
+	status, err := self.NewStatus()
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(text), "RssAnon:")
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kib, _ := strconv.ParseInt(fields[0], 10, 64)
-	return kib << 10
+	return int64(status.RssAnon)
 }
 
-// processorTime is what the process has used of all cores.
-func processorTime() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+// processorTime is how many seconds of all cores a process has used.
+func processorTime(self procfs.Proc) float64 {
+	stat, err := self.Stat()
+	if err != nil {
 		return 0
 	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	return stat.CPUTime()
 }
 
 // waits reads the histogram of the time that tenants wait in the queue.
