@@ -13,7 +13,7 @@ import (
 
 // same says whether an object has every field that is wanted, with the same value: that differences would find none. It
 // looks at the Go types as they are, because nearly every object is as wanted at nearly every look, and to turn both into
-// their JSON shapes costs ten times as much. What it is not sure of it denies; it never says so wrongly.
+// their JSON shapes costs six times as much. What it is not sure of it denies; it never says so wrongly.
 func same(wanted, live client.Object) bool {
 	if _, untyped := wanted.(*unstructured.Unstructured); untyped || reflect.TypeOf(wanted) != reflect.TypeOf(live) {
 		return false

@@ -1,51 +1,26 @@
 package plan_test
 
 import (
-	"context"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"reflect"
 	"testing"
-	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
-	halo "halo.dev/halo/api/v1alpha1"
-	"halo.dev/halo/controllers"
-	"halo.dev/halo/controllers/rehearsal"
 	"halo.dev/halo/internal/plan"
+	"halo.dev/halo/test/sample"
 )
 
 // objectsOfATenant are all that the sample tenant has.
 func objectsOfATenant(t testing.TB) []client.Object {
 	t.Helper()
-	scheme, err := controllers.NewScheme()
-	if err != nil {
-		t.Fatal(err)
-	}
-	class, tenant := &halo.HaloTenantClass{}, &halo.HaloTenant{}
-	for file, into := range map[string]any{"halotenantclass": class, "halotenant": tenant} {
-		text, err := os.ReadFile(filepath.Join("..", "..", "config", "samples", file+".yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := yaml.UnmarshalStrict(text, into); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tenant.UID, tenant.CreationTimestamp, tenant.Spec.DeletionPolicy = "u", metav1.Now(), halo.DeletionSnapshot
-	result, err := rehearsal.Run(context.Background(), scheme, []client.Object{class, tenant}, tenant.Name, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, object := range result.Objects {
+	class, tenant := sample.Tenant(t)
+	objects := sample.Objects(t, class, tenant)
+	for _, object := range objects {
 		object.SetResourceVersion("") // which nobody wants
 	}
-	return result.Objects
+	return objects
 }
 
 // edits returns copies of a JSON value that each differ in one place: something is changed, taken away or added.

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -17,8 +16,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	halo "halo.dev/halo/api/v1alpha1"
-	"halo.dev/halo/controllers/rehearsal"
+	"halo.dev/halo/test/sample"
 )
 
 // placeholder stands for a tenant's name in the objects that the bare loop applies.
@@ -28,13 +26,8 @@ const placeholder = "placeholder"
 func sameObjects(t *testing.T, e *environment) []string {
 	t.Helper()
 	tenant := e.tenant(placeholder)
-	tenant.UID, tenant.CreationTimestamp, tenant.Spec.DeletionPolicy = placeholder, metav1.Now(), halo.DeletionSnapshot
-	result, err := rehearsal.Run(context.Background(), e.scheme, []client.Object{e.class, tenant}, placeholder, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var texts []string
-	for _, object := range append([]client.Object{e.tenant(placeholder)}, result.Objects...) {
+	for _, object := range append([]client.Object{tenant}, sample.Objects(t, e.class, tenant)...) {
 		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 		if err != nil {
 			t.Fatal(err)
@@ -63,7 +56,7 @@ func applyBare(t *testing.T, e *environment, count int) lap {
 	if err != nil {
 		t.Fatal(err)
 	}
-	watch := startWatch(t)
+	clock := startWatch(t)
 	each(t, count, func(i int) error {
 		name := fmt.Sprintf("bare-%d", i)
 		for _, text := range texts {
@@ -73,7 +66,7 @@ func applyBare(t *testing.T, e *environment, count int) lap {
 		}
 		return nil
 	})
-	return watch.stop(t)
+	return clock.stop(t)
 }
 
 func applyOne(connection dynamic.Interface, text string) error {

@@ -1,26 +1,19 @@
 package scale_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"reflect"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
-	halo "halo.dev/halo/api/v1alpha1"
 	"halo.dev/halo/controllers"
-	"halo.dev/halo/controllers/rehearsal"
-	"halo.dev/halo/test/apiserver"
+	"halo.dev/halo/test/sample"
 )
 
 // mostCached is how much of the heap a tenant's objects may take in the caches.
@@ -29,26 +22,9 @@ const mostCached = 17 << 10
 // TestWhatATenantTakesInTheCaches decodes the objects of many tenants, as an informer does, and keeps what the caches keep
 // of them: without an API server, so that nothing else counts.
 func TestWhatATenantTakesInTheCaches(t *testing.T) {
-	scheme, err := controllers.NewScheme()
-	if err != nil {
-		t.Fatal(err)
-	}
-	class, tenant := &halo.HaloTenantClass{}, &halo.HaloTenant{}
-	for file, into := range map[string]any{"halotenantclass": class, "halotenant": tenant} {
-		text, err := os.ReadFile(apiserver.Path("config/samples/" + file + ".yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := yaml.UnmarshalStrict(text, into); err != nil {
-			t.Fatal(err)
-		}
-	}
-	tenant.Name, tenant.UID, tenant.CreationTimestamp, tenant.Spec.DeletionPolicy = placeholder, placeholder, metav1.Now(), halo.DeletionSnapshot
-	played, err := rehearsal.Run(context.Background(), scheme, []client.Object{class, tenant}, placeholder, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	objects := slices.DeleteFunc(played.Objects, func(object client.Object) bool {
+	class, tenant := sample.Tenant(t)
+	tenant.Name = placeholder
+	objects := slices.DeleteFunc(sample.Objects(t, class, tenant), func(object client.Object) bool {
 		return reflect.TypeOf(object) == reflect.TypeFor[*corev1.Secret]() // no cache has any
 	})
 	plain := heapOf(t, objects, func(object any) (any, error) { return object, nil })

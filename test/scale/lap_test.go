@@ -21,6 +21,7 @@ func (l lap) had() float64 { return l.took - l.stolen }
 
 func (l lap) String() string { return fmt.Sprintf("%.1f s (%.1f of them stolen)", l.took, l.stolen) }
 
+// watch is a stopwatch that runs.
 type watch struct {
 	began  time.Time
 	stolen float64
@@ -36,6 +37,7 @@ func (w watch) stop(t *testing.T) lap {
 	return lap{took: time.Since(w.began).Seconds(), stolen: (stolenSoFar(t) - w.stolen) / float64(runtime.NumCPU())}
 }
 
+// stolenSoFar is what was stolen of all cores since the machine started, in seconds.
 func stolenSoFar(t *testing.T) float64 {
 	t.Helper()
 	system, err := procfs.NewDefaultFS()

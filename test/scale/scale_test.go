@@ -34,6 +34,7 @@ import (
 	"halo.dev/halo/test/apiserver"
 	"halo.dev/halo/test/authority"
 	"halo.dev/halo/test/played"
+	"halo.dev/halo/test/sample"
 )
 
 var tenants = flag.Int("tenants", 8, "how many tenants to measure with")
@@ -67,7 +68,7 @@ func newEnvironment(t *testing.T) *environment {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = stop() })
-	e := &environment{config: config, folder: t.TempDir(), class: &halo.HaloTenantClass{}, sample: &halo.HaloTenant{}}
+	e := &environment{config: config, folder: t.TempDir()}
 	controllers.TuneConnection(e.config)
 	if e.scheme, err = controllers.NewScheme(); err != nil {
 		t.Fatal(err)
@@ -75,15 +76,7 @@ func newEnvironment(t *testing.T) *environment {
 	if e.cluster, err = client.NewWithWatch(e.config, client.Options{Scheme: e.scheme}); err != nil {
 		t.Fatal(err)
 	}
-	for file, into := range map[string]any{"halotenantclass": e.class, "halotenant": e.sample} {
-		text, err := os.ReadFile(apiserver.Path("config/samples/" + file + ".yaml"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := yaml.UnmarshalStrict(text, into); err != nil {
-			t.Fatal(err)
-		}
-	}
+	e.class, e.sample = sample.Tenant(t)
 	for _, object := range []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: naming.BackupsNamespace}}, e.class} {
 		if err := e.cluster.Create(context.Background(), object); err != nil {
 			t.Fatal(err)
@@ -319,10 +312,10 @@ func measureOperator(t *testing.T, e *environment, count int) lap {
 	o := startOperator(t, e)
 	empty := o.figures(t, "/memory")
 	idle := o.rest(t)
-	watch := startWatch(t)
+	clock := startWatch(t)
 	each(t, count, func(i int) error { return e.cluster.Create(context.Background(), e.tenant(fmt.Sprintf("firm-%d", i))) })
 	e.ready(t, count)
-	took := watch.stop(t)
+	took := clock.stop(t)
 	made := o.rest(t)
 	writes, reads := perTenant(made.Writes-idle.Writes, count), perTenant(made.Reads-idle.Reads, count)
 	t.Logf("for each tenant until it is at rest: %.1f writes, %.1f reads, %.0f ms of processor time", writes, reads,
