@@ -161,7 +161,7 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, backup *halo.HaloBacku
 	}
 	before := backup.DeepCopy()
 	controllerutil.AddFinalizer(backup, naming.FinalizerBackup)
-	if err := r.Client.Patch(ctx, backup, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := r.Client.Patch(ctx, backup, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(naming.ManagedBy)); err != nil {
 		return fmt.Errorf("adding the finalizer of HaloBackup %s: %w", backup.Name, err)
 	}
 	return nil

@@ -49,7 +49,7 @@ func (r *Reconciler) remove(ctx context.Context, w *work) error {
 func (r *Reconciler) letGo(ctx context.Context, backup *halo.HaloBackup) error {
 	before := backup.DeepCopy()
 	controllerutil.RemoveFinalizer(backup, naming.FinalizerBackup)
-	err := r.Client.Patch(ctx, backup, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
+	err := r.Client.Patch(ctx, backup, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(naming.ManagedBy))
 	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("removing the finalizer of HaloBackup %s: %w", backup.Name, err)
 	}

@@ -112,7 +112,7 @@ func (r *Reconciler) guard(ctx context.Context, class *halo.HaloTenantClass, ten
 	if !changed {
 		return nil
 	}
-	if err := r.Client.Patch(ctx, class, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := r.Client.Patch(ctx, class, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(naming.ManagedBy)); err != nil {
 		return fmt.Errorf("guarding class %s: %w", class.Name, err)
 	}
 	return nil

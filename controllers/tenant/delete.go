@@ -335,7 +335,7 @@ func (r *Reconciler) recordKept(ctx context.Context, w *work) error {
 func (r *Reconciler) letGo(ctx context.Context, tenant *halo.HaloTenant) error {
 	before := tenant.DeepCopy()
 	controllerutil.RemoveFinalizer(tenant, naming.FinalizerTenant)
-	if err := r.Client.Patch(ctx, tenant, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+	if err := r.Client.Patch(ctx, tenant, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(naming.ManagedBy)); err != nil {
 		return client.IgnoreNotFound(err)
 	}
 	r.Recorder.Eventf(tenant, nil, corev1.EventTypeNormal, halo.ReasonDeleting, "Delete", "Deleted")

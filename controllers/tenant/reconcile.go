@@ -165,7 +165,7 @@ func (r *Reconciler) ensureFinalizer(ctx context.Context, tenant *halo.HaloTenan
 	before := tenant.DeepCopy()
 	controllerutil.AddFinalizer(tenant, naming.FinalizerTenant)
 	patch := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
-	if err := r.Client.Patch(ctx, tenant, patch); err != nil {
+	if err := r.Client.Patch(ctx, tenant, patch, client.FieldOwner(naming.ManagedBy)); err != nil {
 		return fmt.Errorf("adding the finalizer of tenant %s: %w", tenant.Name, err)
 	}
 	return nil
