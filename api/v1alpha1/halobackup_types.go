@@ -37,6 +37,7 @@ type HaloBackup struct {
 	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec of a HaloBackup cannot be changed: it tells what was taken"
 	Spec HaloBackupSpec `json:"spec"`
 	// +kubebuilder:default={"observedGeneration":-1,"conditions":{{"type":"Ready","status":"Unknown","reason":"Pending","message":"Waiting for the controller","lastTransitionTime":"1970-01-01T00:00:00Z"},{"type":"Reconciling","status":"True","reason":"Pending","message":"Waiting for the controller","lastTransitionTime":"1970-01-01T00:00:00Z"}}}
+	// +structType=atomic
 	Status HaloBackupStatus `json:"status,omitempty"`
 }
 

@@ -38,6 +38,7 @@ type HaloTenant struct {
 
 	Spec HaloTenantSpec `json:"spec"`
 	// +kubebuilder:default={"observedGeneration":-1,"conditions":{{"type":"Ready","status":"Unknown","reason":"Pending","message":"Waiting for the controller","lastTransitionTime":"1970-01-01T00:00:00Z"},{"type":"Reconciling","status":"True","reason":"Pending","message":"Waiting for the controller","lastTransitionTime":"1970-01-01T00:00:00Z"}}}
+	// +structType=atomic
 	Status HaloTenantStatus `json:"status,omitempty"`
 }
 

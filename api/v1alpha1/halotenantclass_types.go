@@ -34,6 +34,7 @@ type HaloTenantClass struct {
 
 	Spec HaloTenantClassSpec `json:"spec"`
 	// +kubebuilder:default={"observedGeneration":-1,"conditions":{{"type":"Ready","status":"Unknown","reason":"Pending","message":"Waiting for the controller","lastTransitionTime":"1970-01-01T00:00:00Z"},{"type":"Reconciling","status":"True","reason":"Pending","message":"Waiting for the controller","lastTransitionTime":"1970-01-01T00:00:00Z"}}}
+	// +structType=atomic
 	Status HaloTenantClassStatus `json:"status,omitempty"`
 }
 

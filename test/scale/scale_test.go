@@ -305,6 +305,9 @@ func TestWhatManyTenantsCost(t *testing.T) {
 	had := operator.had() / ((before.had() + after.had()) / 2)
 	t.Logf("%d tenants: the bare loop takes %s and %s, the operator %s until all are Ready: %.2f times as long, by the time that the machine had %.2f times",
 		*tenants, before, after, operator, byClock, had)
+	if *tenants >= measured && had > mostOfBare {
+		t.Errorf("the operator took %.2f times as long as the bare loop, and %d are enough", had, mostOfBare)
+	}
 }
 
 func measureOperator(t *testing.T, e *environment, count int) lap {
@@ -350,6 +353,9 @@ const (
 	mostWrites = 45
 	mostReads  = 4
 )
+
+// mostOfBare is how many times as long as the bare loop the operator may take.
+const mostOfBare = 2
 
 // measured is how many tenants make a measurement, on a machine that does nothing else. What hangs on time or memory is not
 // held to a bound beside other tests and with the race detector.
