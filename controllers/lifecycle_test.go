@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -56,6 +57,7 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 	w.condition(halo.ConditionCredentialsReady, "True", "database-users-1")
 	quiet(t)
 	bystander := w.addBystander(naming.DatabaseUsers(1))
+	ready := w.readySince()
 	w.change(func(tenant *halo.HaloTenant) {
 		metav1.SetMetaDataAnnotation(&tenant.ObjectMeta, naming.AnnotationRotate, "2026-11-28")
 	})
@@ -108,6 +110,39 @@ func TestCredentialsRotateOnRequest(t *testing.T) {
 	w.touch("1")
 	if after := quiet(t); after != before {
 		t.Errorf("%d writes after the rotation", after-before)
+	}
+	if now := w.readySince(); now != ready {
+		t.Errorf("a rotation that nobody notices changed Ready: %s, and before it %s", now, ready)
+	}
+	w.warnedOf(halo.EventRotationFailed)
+}
+
+// readySince tells whether the tenant is ready, and since when.
+func (w world) readySince() string {
+	w.t.Helper()
+	tenant := &halo.HaloTenant{}
+	if err := cluster.Get(context.Background(), client.ObjectKey{Name: w.tenant}, tenant); err != nil {
+		w.t.Fatal(err)
+	}
+	ready := meta.FindStatusCondition(tenant.Status.Conditions, halo.ConditionReady)
+	return fmt.Sprint(ready.Status, " since ", ready.LastTransitionTime)
+}
+
+// warnedOf holds the reasons of all warnings about the tenant to those that are given.
+func (w world) warnedOf(want ...string) {
+	w.t.Helper()
+	list := &eventsv1.EventList{}
+	if err := cluster.List(context.Background(), list); err != nil {
+		w.t.Fatal(err)
+	}
+	var reasons []string
+	for _, event := range list.Items {
+		if event.Regarding.Name == w.tenant && event.Type == corev1.EventTypeWarning {
+			reasons = append(reasons, event.Reason)
+		}
+	}
+	if !slices.Equal(reasons, want) {
+		w.t.Errorf("warnings of %q, want %q", reasons, want)
 	}
 }
 

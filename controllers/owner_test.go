@@ -30,7 +30,7 @@ func TestAStatusIsNotedAsOne(t *testing.T) {
 func notedOfStatus(object client.Object) (fields []string) {
 	for _, entry := range object.GetManagedFields() {
 		if entry.Subresource == "status" {
-			fields = append(fields, string(entry.FieldsV1.Raw))
+			fields = append(fields, entry.FieldsV1.GetRawString())
 		}
 	}
 	return fields

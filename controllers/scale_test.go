@@ -41,3 +41,37 @@ func TestATenantOfAScalingClassBeginsWithTheLeastPods(t *testing.T) {
 	w.get(&autoscalingv2.HorizontalPodAutoscaler{}, naming.Server)
 	w.replicas(3)
 }
+
+func TestAnAutoscalersPodsAreNoReasonNotToBeReady(t *testing.T) {
+	newClass(t, "scaling-out", nil)
+	w := newTenant(t, "scaled-out", func(tenant *halo.HaloTenant) { tenant.Spec.ClassName = "scaling-out" })
+	w.toReady()
+	w.masterBecomes(2)
+	changeClass(t, "scaling-out", func(spec *halo.HaloTenantClassSpec) { spec.Server.Autoscaling = &halo.Autoscaling{MaxReplicas: 6} })
+	w.get(&autoscalingv2.HorizontalPodAutoscaler{}, naming.Server)
+	quiet(t)
+	w.rollOut()
+	w.condition(halo.ConditionReady, "True", "")
+	quiet(t)
+	ready := w.readySince()
+	w.scale(4) // which Kubernetes has not seen
+	w.replicas(4)
+	w.pods(func(status *appsv1.DeploymentStatus) { status.Replicas, status.UpdatedReplicas = 4, 4 }) // two of them starting
+	w.condition(halo.ConditionServerReady, "True", "2 of 4 pods serve")
+	quiet(t)
+	if now := w.readySince(); now != ready {
+		t.Errorf("scaling out changed Ready: %s, and before it %s", now, ready)
+	}
+	w.pods(func(status *appsv1.DeploymentStatus) { status.AvailableReplicas = 1 })
+	w.condition(halo.ConditionReady, "False", "1 of 2 pods are available")
+}
+
+// pods changes what Kubernetes tells of the server's pods, as of its present template.
+func (w world) pods(change func(*appsv1.DeploymentStatus)) {
+	w.t.Helper()
+	object := &appsv1.Deployment{}
+	w.editStatus(object, naming.Server, func() {
+		object.Status.ObservedGeneration = object.Generation
+		change(&object.Status)
+	})
+}

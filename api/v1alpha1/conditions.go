@@ -12,7 +12,8 @@ const (
 	ConditionDatabaseReady = "DatabaseReady"
 	// ConditionMigrationReady is True when schemas and users are those that the image wants.
 	ConditionMigrationReady = "MigrationReady"
-	// ConditionServerReady is True when the Deployment has all of its pods available on the newest template.
+	// ConditionServerReady is True when the Deployment has the pods that the spec asks for available, and none on an older
+	// template. Pods that an autoscaler adds are not awaited.
 	ConditionServerReady = "ServerReady"
 	// ConditionCertificateReady is there where cert-manager issues the server's certificate, and True when it has.
 	ConditionCertificateReady = "CertificateReady"

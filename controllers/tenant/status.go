@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -45,7 +46,12 @@ func (w *work) summarize() {
 		w.reportHibernation()
 		return
 	}
-	switch waits := first(databaseWaits, migrationWaits, certificateWaits, serverWaits, w.changing()); {
+	if w.rotatesInService() {
+		migrationWaits, serverWaits = "", ""
+	} else {
+		serverWaits = first(serverWaits, w.changing())
+	}
+	switch waits := first(databaseWaits, migrationWaits, certificateWaits, serverWaits); {
 	case waits != "":
 		w.report.Waiting(halo.ReasonProgressing, waits)
 	default:
@@ -80,6 +86,20 @@ func (w *work) reportHibernation() {
 	w.report.False(halo.ConditionReconciling, halo.ReasonHibernating, "At rest")
 	w.report.False(halo.ConditionStalled, halo.ReasonHibernating, "Nothing blocks")
 	w.report.False(halo.ConditionReady, halo.ReasonHibernating, message)
+}
+
+// wasReady is true when the status that was read calls the tenant ready by its present spec.
+func (w *work) wasReady() bool {
+	ready := meta.FindStatusCondition(w.tenant.Status.Conditions, halo.ConditionReady)
+	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == w.tenant.Generation
+}
+
+// rotatesInService is true while credentials change behind a tenant that is ready and goes on serving: nobody has asked for
+// anything that it does not have yet, and Ready stays as it is.
+func (w *work) rotatesInService() bool {
+	password, deployment := w.decision.PasswordSwitch, w.state.Deployment()
+	rotates := w.decision.Credentials.Previous != 0 || password != nil && !password.Set
+	return rotates && w.wasReady() && deployment != nil && decide.Serves(deployment, decide.LeastPods(w.tenant, w.class))
 }
 
 // reportCredentials tells how far a rotation is. It does not bear on Ready: the tenant serves all the time.
@@ -163,7 +183,11 @@ func (w *work) reportServer() string {
 		w.report.False(halo.ConditionServerReady, halo.ReasonWaiting, "Waiting for the migration")
 		return "Server: waiting for its Deployment"
 	}
-	if message := decide.Rollout(deployment); message != "" {
+	least := decide.LeastPods(w.tenant, w.class)
+	if !decide.Seen(deployment) && w.wasReady() && decide.Serves(deployment, least) {
+		return "" // by an autoscaler: whoever writes a template says so in the same round, and what was said before holds
+	}
+	if message := decide.Rollout(deployment, least); message != "" {
 		message += podWords(w.state.Pods(naming.ComponentServer))
 		w.report.False(halo.ConditionServerReady, halo.ReasonProgressing, message)
 		return "Server: " + message

@@ -64,7 +64,7 @@ func (d *Decision) takesOrders(tenant *halo.HaloTenant, cluster *rds.DBCluster) 
 func (d *Decision) settled(facts Facts, previousServe bool) bool {
 	deployment := facts.State.Deployment()
 	return d.Migration.Status.Done && d.Database.Serving && !facts.Tenant.Spec.Hibernate && !previousServe &&
-		deployment != nil && int(mountedUsers(deployment)) == d.Input.UsersNumber && Rollout(deployment) == ""
+		deployment != nil && int(mountedUsers(deployment)) == d.Input.UsersNumber && Rollout(deployment, LeastPods(facts.Tenant, facts.Class)) == ""
 }
 
 // retire decides about dropping the previous users, once nobody works with them any more.
@@ -162,21 +162,42 @@ func podsUse(facts Facts, number int32) bool {
 	})
 }
 
-// Rollout says what a Deployment still waits for, or nothing.
-func Rollout(deployment *appsv1.Deployment) string {
-	wanted, status := int32(1), deployment.Status
-	if deployment.Spec.Replicas != nil {
-		wanted = *deployment.Spec.Replicas
-	}
+// LeastPods is how many pods a tenant is to have when it is not scaled out.
+func LeastPods(tenant *halo.HaloTenant, class *halo.HaloTenantClass) int32 {
+	return desired.Resolve(tenant, class).Replicas
+}
+
+// Rollout says what a Deployment still waits for, or nothing. Pods beyond the least that an autoscaler has asked for are
+// awaited by nobody, but all that are there must have the newest template.
+func Rollout(deployment *appsv1.Deployment, least int32) string {
+	wanted, status := min(replicas(deployment), least), deployment.Status
 	switch {
-	case status.ObservedGeneration < deployment.Generation:
+	case !Seen(deployment):
 		return "the Deployment has not been seen by Kubernetes yet"
 	case status.UpdatedReplicas < wanted:
 		return fmt.Sprintf("%d of %d pods are on the newest template", status.UpdatedReplicas, wanted)
 	case status.Replicas > status.UpdatedReplicas:
 		return fmt.Sprintf("%d old pods are still to end", status.Replicas-status.UpdatedReplicas)
-	case status.AvailableReplicas < wanted:
+	case !Serves(deployment, least):
 		return fmt.Sprintf("%d of %d pods are available", status.AvailableReplicas, wanted)
 	}
 	return ""
+}
+
+// Seen is true when a Deployment's status speaks of its present spec.
+func Seen(deployment *appsv1.Deployment) bool {
+	return deployment.Status.ObservedGeneration >= deployment.Generation
+}
+
+// Serves is true when a Deployment's pods, whatever their template, are enough.
+func Serves(deployment *appsv1.Deployment, least int32) bool {
+	return deployment.Status.AvailableReplicas >= min(replicas(deployment), least)
+}
+
+// replicas is how many pods a Deployment asks for.
+func replicas(deployment *appsv1.Deployment) int32 {
+	if deployment.Spec.Replicas == nil {
+		return 1
+	}
+	return *deployment.Spec.Replicas
 }

@@ -63,11 +63,15 @@ func life() []chapter {
 	}
 }
 
+// hasUsers is the end of a rotation, which Ready does not tell: the database has taken its newest master password too.
 func hasUsers(number int32) func(*halo.HaloTenant) string {
 	return func(tenant *halo.HaloTenant) string {
 		credentials := tenant.Status.Credentials
 		if credentials == nil || credentials.Users != number || credentials.Previous != 0 || credentials.MasterShown >= credentials.Master {
 			return fmt.Sprintf("credentials %+v", credentials)
+		}
+		if password := tenant.Status.Database.PasswordSwitch; password == nil || password.Number != credentials.Master || !password.Set {
+			return fmt.Sprintf("master password %d: %+v", credentials.Master, password)
 		}
 		return isReady(tenant)
 	}
