@@ -147,6 +147,8 @@ func rotationFailsNoRequest(ctx context.Context, t *testing.T, s *story) {
 	if strings.Contains(before, "_b") || !strings.Contains(before, "_a") {
 		t.Fatalf("users before: %s; want those of the first turn only", before)
 	}
+	const readySince = `{.status.conditions[?(@.type=="Ready")].lastTransitionTime}`
+	ready := statusOf(ctx, t, s, orchard, readySince)
 	visits := startVisits(ctx, s)
 	defer visits.stop()
 	visits.await(ctx, t, 3)
@@ -159,6 +161,9 @@ func rotationFailsNoRequest(ctx context.Context, t *testing.T, s *story) {
 		return seen, strings.Join(strings.Fields(seen), " ") == "2 True True"
 	})
 	took := time.Since(begun)
+	if since := statusOf(ctx, t, s, orchard, readySince); since != ready {
+		t.Errorf("Ready since %s, and before the rotation since %s", since, ready)
+	}
 	visits.await(ctx, t, 3) // with the old users gone
 	visits.stop()
 	done, failures := visits.count()
