@@ -177,7 +177,7 @@ func Rollout(deployment *appsv1.Deployment, least int32) string {
 	case status.UpdatedReplicas < wanted:
 		return fmt.Sprintf("%d of %d pods are on the newest template", status.UpdatedReplicas, wanted)
 	case status.Replicas > status.UpdatedReplicas:
-		return fmt.Sprintf("%d old pods are still to end", status.Replicas-status.UpdatedReplicas)
+		return fmt.Sprintf("pods of the former template are still to end: %d", status.Replicas-status.UpdatedReplicas)
 	case !Serves(deployment, least):
 		return fmt.Sprintf("%d of %d pods are available", status.AvailableReplicas, wanted)
 	}
