@@ -66,7 +66,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	} else {
 		err = r.bringUp(ctx, w)
 	}
-	if reportError := r.writeStatus(ctx, w); reportError != nil {
+	if reportError := r.writeStatus(ctx, w, err == nil); reportError != nil {
 		err = errors.Join(err, reportError)
 	}
 	if apierrors.IsConflict(err) || errors.Is(err, apply.ErrExists) {

@@ -267,10 +267,15 @@ func (w *work) pending() ([]string, error) {
 }
 
 // writeStatus writes the report once, and only when it says something new, and makes events of what it is the first to say.
-func (r *Reconciler) writeStatus(ctx context.Context, w *work) error {
+// That of a round that went well may be left to the next one.
+func (r *Reconciler) writeStatus(ctx context.Context, w *work, wentWell bool) error {
 	w.status.Conditions = w.report.List()
 	w.status.ObservedGeneration = w.report.Observed(w.status.ObservedGeneration)
 	if equality.Semantic.DeepEqual(&w.tenant.Status, w.status) {
+		return nil
+	}
+	if wentWell && w.mayWait() {
+		w.wakeAt(w.now.Add(laterAtMost))
 		return nil
 	}
 	written := w.tenant.DeepCopy()
