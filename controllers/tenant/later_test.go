@@ -47,9 +47,16 @@ func TestWhatAStatusMayWaitWith(t *testing.T) {
 			w := &work{tenant: tenant, status: tenant.Status.DeepCopy(), changes: c.changes}
 			report := conditions.Start(tenant.Status.Conditions, 1, time.Unix(9, 0))
 			c.now(w.status, report)
-			w.status.Conditions = report.List()
+			w.report, w.status.Conditions = report, report.List()
 			if got := w.mayWait(); got != c.want {
-				t.Errorf("may wait: %v", got)
+				t.Fatalf("may wait: %v", got)
+			}
+			if !c.want {
+				return
+			}
+			// Without a client, to write it would be a panic.
+			if err := (&Reconciler{}).writeStatus(t.Context(), w, true); err != nil || w.untilWake() != time.Second {
+				t.Errorf("the next look comes within %s (%v)", w.untilWake(), err)
 			}
 		})
 	}
