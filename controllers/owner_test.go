@@ -16,7 +16,11 @@ func TestAStatusIsNotedAsOne(t *testing.T) {
 	newClass(t, "development", nil)
 	w := newTenant(t, "noted", nil)
 	w.toReady()
-	for name, object := range map[string]client.Object{"noted": &halo.HaloTenant{}, "development": &halo.HaloTenantClass{}} {
+	newBackup(t, "noted-copy", "noted-nowhere", halo.SourceManual, 0)
+	backupCondition(t, "noted-copy", halo.ConditionStalled, "True")
+	for name, object := range map[string]client.Object{
+		"noted": &halo.HaloTenant{}, "development": &halo.HaloTenantClass{}, "noted-copy": &halo.HaloBackup{},
+	} {
 		if err := cluster.Get(context.Background(), client.ObjectKey{Name: name}, object); err != nil {
 			t.Fatal(err)
 		}
