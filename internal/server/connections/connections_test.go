@@ -163,8 +163,8 @@ func TestWhereAllAreBusyTheNewcomerIsRefused(t *testing.T) {
 	if err := <-answered; err != nil {
 		t.Errorf("the busy one: %v", err)
 	}
-	h.dial()
-	h.wait("the place of one that is silent again is taken", func() bool { return h.count(connections.ReasonSilent) == 1 })
+	// The server may still be at work on a connection whose answer is here.
+	h.wait("the place of one that is silent again is taken", func() bool { h.dial(); return h.count(connections.ReasonSilent) > 0 })
 }
 
 func TestOneAddressHasItsShareAndNoMore(t *testing.T) {
