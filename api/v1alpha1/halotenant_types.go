@@ -245,6 +245,10 @@ type Bootstrap struct {
 type HaloTenantStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+	// classGeneration is the metadata.generation of the class that the conditions were said of: a change of the class is in
+	// force when it is that one and Ready is True.
+	// +optional
+	ClassGeneration int64 `json:"classGeneration,omitempty"`
 	// +optional
 	Namespace string `json:"namespace,omitempty"`
 	// namespaceUID tells whether the namespace is still the one that the secrets below were made in.

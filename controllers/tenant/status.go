@@ -25,6 +25,7 @@ import (
 // summarize turns what was seen and done into conditions, in the order in which a tenant comes up: the first that is
 // missing is what Ready waits for.
 func (w *work) summarize() {
+	w.status.ClassGeneration = w.class.Generation
 	w.status.Namespace = naming.Namespace(w.tenant.Name)
 	w.status.Origins = int32(len(w.tenant.Spec.AllowedOrigins))
 	w.describeDatabase()
@@ -88,10 +89,12 @@ func (w *work) reportHibernation() {
 	w.report.False(halo.ConditionReady, halo.ReasonHibernating, message)
 }
 
-// wasReady is true when the status that was read calls the tenant ready by its present spec.
+// wasReady is true when the status that was read calls the tenant ready by its present spec and class. A status of a former
+// release does not tell of which generation the class was.
 func (w *work) wasReady() bool {
-	ready := meta.FindStatusCondition(w.tenant.Status.Conditions, halo.ConditionReady)
-	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == w.tenant.Generation
+	ready, generation := meta.FindStatusCondition(w.tenant.Status.Conditions, halo.ConditionReady), w.tenant.Status.ClassGeneration
+	return ready != nil && ready.Status == metav1.ConditionTrue && ready.ObservedGeneration == w.tenant.Generation &&
+		(generation == w.class.Generation || generation == 0)
 }
 
 // rotatesInService is true while credentials change behind a tenant that is ready and goes on serving: nobody has asked for
