@@ -54,7 +54,7 @@ func TestWhatIsDueLongestIsClaimedFirst(t *testing.T) {
 	}
 	var want int64
 	for range 10 {
-		err := master.QueryRow(`SELECT id FROM halo_person.outbox WHERE attempts = 0 ORDER BY due_at LIMIT 1`).Scan(&want)
+		err := master.QueryRow(`SELECT id FROM halo_person.outbox WHERE attempts = 0 ORDER BY due_at, id LIMIT 1`).Scan(&want)
 		if got := claim(t, opened, "worker", time.Minute, 1); err != nil || got[0].ID != want {
 			t.Errorf("claimed %d, want %d (error %v)", got[0].ID, want, err)
 		}
