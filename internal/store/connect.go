@@ -30,6 +30,7 @@ const (
 	defaultMaxConnections     = 8
 	defaultConnectionLifetime = 5 * time.Minute
 	defaultDialTimeout        = 3 * time.Second
+	firstDial                 = time.Second
 	defaultQueryTimeout       = 10 * time.Second
 )
 
@@ -113,6 +114,7 @@ func (c connector) driverConfig(username, password string, roots *x509.CertPool)
 	}
 	driverConfig.AllowFallbackToPlaintext = false
 	driverConfig.Timeout = c.config.DialTimeout
+	driverConfig.DialFunc = c.config.dial
 	driverConfig.ReadTimeout = c.config.QueryTimeout
 	driverConfig.WriteTimeout = c.config.QueryTimeout
 	// After a failover the old writer answers as a reader: leave it.
@@ -123,6 +125,22 @@ func (c connector) driverConfig(username, password string, roots *x509.CertPool)
 	// The driver's own log lines say nothing that its errors do not.
 	driverConfig.Logger = &mysql.NopLogger{}
 	return driverConfig
+}
+
+// dial opens a connection, and begins anew when nothing has come of it for a
+// second: a packet of the name's lookup that is lost is otherwise asked for
+// again after 5 s (resolv.conf(5), timeout), when the visitor has been refused.
+// The second try has all the time that is left, because one that is only slow
+// must come to its end.
+func (c Config) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := net.Dialer{Resolver: c.resolver}
+	first, cancel := context.WithTimeout(ctx, firstDial)
+	defer cancel()
+	opened, err := dialer.DialContext(first, network, address)
+	if err == nil || first.Err() == nil || ctx.Err() != nil {
+		return opened, err
+	}
+	return dialer.DialContext(ctx, network, address)
 }
 
 // sessionVariables are set at the start of every connection, so that nothing

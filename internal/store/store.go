@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"halo.dev/halo/internal/personal"
@@ -44,6 +45,9 @@ type Config struct {
 	// QueryTimeout bounds each wait for the database's answer; 10 seconds
 	// when zero.
 	QueryTimeout time.Duration
+
+	// resolver finds Host's address; the machine's when nil.
+	resolver *net.Resolver
 }
 
 // Store is a tenant's database as halo-server sees it: two pools of

@@ -65,7 +65,7 @@ func (c *Cluster) applyManifests(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
 	defer cancel()
 	err = poll(ctx, 200*time.Millisecond, "the API server", func() error {
 		if err := c.nodeLives(); err != nil {
