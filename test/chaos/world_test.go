@@ -249,7 +249,7 @@ func (w *world) operate(ctx context.Context) error {
 	return nil
 }
 
-// checkNextLook fails when a step of a tenant's end waits for events alone: none tells of a namespace's last object.
+// checkNextLook fails when a step of a tenant's end waits for events alone: one that is missed would be waited for for ever.
 func (w *world) checkNextLook(ctx context.Context, result ctrl.Result) {
 	w.t.Helper()
 	object := &halo.HaloTenant{}
